@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { defineEvent } from '../define-event.js';
+import { instanceMs, uuid } from './shapes.js';
+
+/** A worker incarnation reads its commands and wants work. */
+export const workerRegistered = defineEvent({
+  type: 'io.millrace.worker.registered.v1',
+  topic: 'worker.registered',
+  source: 'gpu-worker',
+  schema: z.object({
+    workerId: z.string(), incarnation: uuid, instanceId: z.string(), pool: z.string(), capacity: z.enum(['spot', 'on_demand']), gpuType: z.string(),
+    gpus: z.number().int().positive(), vramMiB: z.number().int().nonnegative().describe('Per GPU'), slots: z.number().int().positive().describe('Attempts at once'),
+    taskTypes: z.array(z.string()), engine: z.string(), version: z.string(), at: instanceMs,
+  }),
+  key: (data) => data.workerId,
+  subject: () => undefined,
+  fixture: {
+    workerId: 'worker-1', incarnation: '01890a5d-ac96-774b-bcce-b302099a8058', instanceId: 'instance-1', pool: 'local', capacity: 'on_demand', gpuType: 'virtual', gpus: 1, vramMiB: 81920, slots: 1, taskTypes: ['ti2v-5B'], engine: 'onnx-demo', version: '0.1.0', at: 0,
+  },
+});

@@ -1,0 +1,41 @@
+export { defineEvent, parseEvent, type EventData, type EventDefinition } from './define-event.js';
+export { ERROR_CATALOGUE, type ErrorCode, type ErrorDescription } from './error-catalogue.js';
+export { DEAD_LETTER_RETENTION_MS, TOPIC_NAMES, TOPICS, deadLetterTopic, type TopicDefinition, type TopicName } from './topics.js';
+export { EVENTS, eventOfType } from './events/registry.js';
+export { attemptCancelled } from './events/attempt-cancelled.v1.js';
+export { attemptClosed } from './events/attempt-closed.v1.js';
+export { attemptReported } from './events/attempt-reported.v1.js';
+export { capacityChanged } from './events/capacity-changed.v1.js';
+export { drainRequested } from './events/drain-requested.v1.js';
+export { leaseRefused } from './events/lease-refused.v1.js';
+export { notificationDelivered } from './events/notification-delivered.v1.js';
+export { queueSnapshot } from './events/queue-snapshot.v1.js';
+export { taskAssigned } from './events/task-assigned.v1.js';
+export { taskCancelRequested } from './events/task-cancel-requested.v1.js';
+export { taskCancelled } from './events/task-cancelled.v1.js';
+export { taskCharged } from './events/task-charged.v1.js';
+export { taskCompleted } from './events/task-completed.v1.js';
+export { taskExpired } from './events/task-expired.v1.js';
+export { taskFailed } from './events/task-failed.v1.js';
+export { taskProgressed } from './events/task-progressed.v1.js';
+export { taskQueued } from './events/task-queued.v1.js';
+export { taskRequested } from './events/task-requested.v1.js';
+export { taskRequeued } from './events/task-requeued.v1.js';
+export { taskScheduled } from './events/task-scheduled.v1.js';
+export { taskStarted } from './events/task-started.v1.js';
+export { usageRecorded } from './events/usage-recorded.v1.js';
+export { workerHeartbeat } from './events/worker-heartbeat.v1.js';
+export { workerRegistered } from './events/worker-registered.v1.js';
+export {
+  ATTEMPT_OUTCOMES,
+  artifact,
+  attemptSummary,
+  checkpointReference,
+  failure,
+  generationParameters,
+  mediaSummary,
+  resolution,
+  taskInput,
+  usageSegment,
+} from './events/shapes.js';
+export { SCOPES, defineRoute, type Principal, type RouteDefinition, type RouteInput, type RouteResponse, type Scope } from './http/define-route.js';
