@@ -13,5 +13,14 @@ export type {
 export type { EventPublisher } from './event-publisher.port.js';
 export { isEvent, newEvent, type NewEvent, type ReceivedEvent } from './event.port.js';
 export { ACK, type HandlerResult } from './handler-result.js';
+export type { OutboxBatch, OutboxStore } from './outbox-store.port.js';
+export {
+  PARKED_KINDS,
+  type ParkedEvent,
+  type ParkedEventStore,
+  type ParkedKey,
+  type ParkedKind,
+  type RecordPosition,
+} from './parked-event-store.port.js';
 export { traceIdOf, type Span, type SpanKind, type SpanOptions, type Tracer } from './tracing.port.js';
 export type { Inbox, Outbox, TransactionScope, UnitOfWork } from './unit-of-work.port.js';
