@@ -38,6 +38,10 @@ export const ERROR_CATALOGUE = {
   attempts_exhausted: { kind: 'internal', title: 'No retry was left', retryable: true },
   dead_lettered: { kind: 'internal', title: 'Three workers were lost while they ran the task', retryable: true },
   event_schema_mismatch: { kind: 'validation', title: 'An event does not match its schema', retryable: false },
+  event_type_unknown: { kind: 'validation', title: 'This version does not know the event type', retryable: false },
+  event_malformed: { kind: 'validation', title: 'A record is no CloudEvent in JSON', retryable: false },
+  topic_missing: { kind: 'unavailable', title: 'A topic does not exist on the bus', retryable: true },
+  partition_not_owned: { kind: 'conflict', title: 'The consumer does not own the partition any more', retryable: false },
 } as const satisfies Record<string, ErrorDescription>;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

@@ -10,6 +10,8 @@ export interface NewEvent {
   readonly sequence?: number;
   /** W3C trace context to hand on; by default the one the unit of work runs under. */
   readonly traceparent?: string;
+  /** W3C tracestate that belongs to `traceparent`. */
+  readonly tracestate?: string;
 }
 
 /** Builds a NewEvent with the data checked against the event's schema by the compiler. */
@@ -33,6 +35,7 @@ export interface ReceivedEvent<Data = unknown> {
   /** ISO-8601, when the event was made. */
   readonly time: string;
   readonly traceparent: string | undefined;
+  readonly tracestate?: string | undefined;
   readonly topic: string;
   readonly key: string;
   readonly data: Data;
