@@ -24,7 +24,7 @@ export interface RouteResponse {
 export interface RouteDefinition {
   readonly operationId: string;
   readonly method: 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH';
-  /** With `{id}` for parameters, as in OpenAPI. */
+  /** With `{id}` for parameters, as in OpenAPI; `{key+}` takes the rest of the path, slashes included. */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
@@ -32,13 +32,20 @@ export interface RouteDefinition {
   readonly service: 'gateway' | 'scheduler' | 'billing' | 'notifier';
   readonly access: 'public' | Scope;
   /** Closed schemas: an unknown field is refused. */
-  readonly request: { readonly params?: z.ZodType; readonly query?: z.ZodType; readonly headers?: z.ZodType; readonly body?: z.ZodType };
+  readonly request: {
+    readonly params?: z.ZodType;
+    readonly query?: z.ZodType;
+    readonly headers?: z.ZodType;
+    readonly body?: z.ZodType;
+  };
   /** By status; problems are added to every route by the document generator. */
   readonly responses: Readonly<Record<number, RouteResponse>>;
 }
 
-type Part<Route extends RouteDefinition, Name extends 'params' | 'query' | 'headers' | 'body'> =
-  Route['request'][Name] extends z.ZodType ? z.output<Route['request'][Name]> : undefined;
+type Part<
+  Route extends RouteDefinition,
+  Name extends 'params' | 'query' | 'headers' | 'body',
+> = Route['request'][Name] extends z.ZodType ? z.output<Route['request'][Name]> : undefined;
 
 /** The validated input of a route. */
 export interface RouteInput<Route extends RouteDefinition> {
