@@ -17,7 +17,11 @@ export const ERROR_CATALOGUE = {
   image_required: { kind: 'validation', title: 'This task type needs an image', retryable: false },
   address_refused: { kind: 'validation', title: 'The URL may not be called from here', retryable: false },
   priority_not_entitled: { kind: 'forbidden', title: 'The tenant is not entitled to this priority', retryable: false },
-  idempotency_key_reused: { kind: 'validation', title: 'The idempotency key was used with another body', retryable: false },
+  idempotency_key_reused: {
+    kind: 'validation',
+    title: 'The idempotency key was used with another body',
+    retryable: false,
+  },
   api_key_missing: { kind: 'unauthorized', title: 'No API key was sent', retryable: false },
   api_key_invalid: { kind: 'unauthorized', title: 'The API key is not valid', retryable: false },
   scope_missing: { kind: 'forbidden', title: 'The API key lacks the scope', retryable: false },
@@ -41,7 +45,11 @@ export const ERROR_CATALOGUE = {
   event_type_unknown: { kind: 'validation', title: 'This version does not know the event type', retryable: false },
   event_malformed: { kind: 'validation', title: 'A record is no CloudEvent in JSON', retryable: false },
   topic_missing: { kind: 'unavailable', title: 'A topic does not exist on the bus', retryable: true },
-  partition_not_owned: { kind: 'conflict', title: 'The consumer does not own the partition any more', retryable: false },
+  partition_not_owned: {
+    kind: 'conflict',
+    title: 'The consumer does not own the partition any more',
+    retryable: false,
+  },
 } as const satisfies Record<string, ErrorDescription>;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

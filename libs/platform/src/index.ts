@@ -1,1 +1,35 @@
-export {};
+export { EventConsumer, type EventConsumerOptions } from './events/event-consumer.js';
+export { EventTransport } from './events/event-transport.js';
+export { HealthRegistry, type HealthCheck, type HealthReport } from './health/health-registry.js';
+export type { Authenticator } from './http/authenticator.port.js';
+export { createPrincipalAuthenticator, principalHeader } from './http/principal-token.js';
+export { toProblem, type Problem } from './http/problem.js';
+export { Reply, reply } from './http/reply.js';
+export { RouteInventory } from './http/route-inventory.js';
+export { Caller, Input, Route } from './http/route.js';
+export {
+  createHostParts,
+  createObservability,
+  observeProcess,
+  type HostParts,
+  type Observability,
+  type ObservabilityOptions,
+} from './service/host-parts.js';
+export { startInternalServer } from './service/internal-server.js';
+export { runUntilSignal, type RunningProcess } from './service/run-until-signal.js';
+export { startService, type RunningService, type StartServiceOptions } from './service/start-service.js';
+export { environment } from './settings/environment.js';
+export { loadSettings, unknownSettings, type SettingSource, type VariableNames } from './settings/load-settings.js';
+export { createJsonLogger, LOG_LEVELS, redactText, type LogLevel } from './telemetry/json-logger.js';
+export {
+  AUTHENTICATOR,
+  CLOCK,
+  EVENT_BUS,
+  EVENT_PUBLISHER,
+  EVENT_STAMPER,
+  IDS,
+  LOGGER,
+  METRICS,
+  RNG,
+  TRACER,
+} from './tokens.js';
