@@ -1,1 +1,2 @@
-export {};
+export { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.js';
+export { startTemporaryPostgres, type TemporaryPostgresOptions } from './temporary-postgres.js';
