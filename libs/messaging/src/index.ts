@@ -1,5 +1,11 @@
 export { decodeEvent } from './codec/decode-event.js';
 export { EventStamper, type EventStamperOptions } from './codec/event-stamper.js';
 export { HEADERS } from './codec/headers.js';
+export {
+  OUTBOX_LIMITS,
+  OutboxDispatcher,
+  type OutboxDispatcherOptions,
+  type OutboxLimits,
+} from './outbox/outbox-dispatcher.js';
 export { createEventPublisher } from './publish/create-event-publisher.js';
 export { createPropagatingTracer } from './tracing/propagating-tracer.js';
