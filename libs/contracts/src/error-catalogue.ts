@@ -31,6 +31,7 @@ export const ERROR_CATALOGUE = {
   task_not_terminal: { kind: 'conflict', title: 'The task has not ended', retryable: false },
   artifact_expired: { kind: 'precondition', title: 'The object was removed after its retention', retryable: false },
   object_not_found: { kind: 'not-found', title: 'There is no such object', retryable: false },
+  object_exists: { kind: 'conflict', title: 'The object exists and is never overwritten', retryable: false },
   signature_invalid: { kind: 'forbidden', title: 'The signed URL is not valid or has expired', retryable: false },
   range_not_satisfiable: { kind: 'validation', title: 'The range lies outside the object', retryable: false },
   rate_limited: { kind: 'limited', title: 'Too many requests', retryable: true },

@@ -1,1 +1,1 @@
-export {};
+export { objectStoreConformance, type ObjectStoreUnderTest } from './object-store-conformance.js';
