@@ -3,7 +3,7 @@ export { EventTransport } from './events/event-transport.js';
 export { HealthRegistry, type HealthCheck, type HealthReport } from './health/health-registry.js';
 export type { Authenticator } from './http/authenticator.port.js';
 export { createPrincipalAuthenticator, principalHeader } from './http/principal-token.js';
-export { toProblem, type Problem } from './http/problem.js';
+export { toProblem } from './http/problem.js';
 export { Reply, reply } from './http/reply.js';
 export { RouteInventory } from './http/route-inventory.js';
 export { Caller, Input, Route } from './http/route.js';
