@@ -1,0 +1,238 @@
+import { taskRequested, type Principal } from '@millrace/contracts';
+import {
+  AppError,
+  toIso,
+  type Clock,
+  type IdGenerator,
+  type Logger,
+  type Rng,
+  type TaskId,
+  type TenantId,
+} from '@millrace/kernel';
+import { newEvent, type NewEvent, type Tracer, type UnitOfWork } from '@millrace/messaging/ports';
+import { admitTask, type AdmissionRules, type AdmittedTask, type RequestedTask } from '../domain/admit-task.js';
+import type { TaskRequest } from '../domain/task-view.js';
+import { canonicalHash } from './canonical-hash.js';
+import { GroupCommit } from './group-commit.js';
+import type { IdempotencyRecord, IntakeScope } from './ports/intake-stores.port.js';
+import type { AddressPolicy, PublishBacklog } from './ports/outside-world.port.js';
+
+export interface AcceptInput {
+  readonly caller: Principal;
+  readonly request: RequestedTask;
+  readonly idempotencyKey?: string;
+  /** Trace context of the caller's request. */
+  readonly traceparent?: string;
+}
+
+export interface AcceptedTask {
+  readonly taskId: TaskId;
+  readonly estimatedS: number;
+  readonly traceparent: string | null;
+  /** The answer of an earlier request with the same idempotency key. */
+  readonly replayed: boolean;
+}
+
+export type AcceptOutcome =
+  { readonly kind: 'accepted'; readonly task: AcceptedTask } | { readonly kind: 'refused'; readonly error: AppError };
+
+export interface AcceptTasksOptions {
+  readonly unitOfWork: UnitOfWork<IntakeScope>;
+  readonly addresses: AddressPolicy;
+  readonly backlog: PublishBacklog;
+  readonly rules: AdmissionRules;
+  /** Seconds until a task now accepted would be done. */
+  readonly estimate: (task: AdmittedTask) => number;
+  readonly costCentre: string;
+  readonly maxRetries: number;
+  readonly clock: Clock;
+  readonly ids: IdGenerator;
+  readonly rng: Rng;
+  readonly tracer: Tracer;
+  readonly logger: Logger;
+}
+
+/** The route part of an idempotency key's scope. */
+const ROUTE = 'POST /api/v1/generate';
+/** Past this age of unpublished events nothing more is taken (guarantees.md section 1, "Lag"). */
+const BACKLOG_LIMIT_MS = 30_000;
+const SEED_LIMIT = 2 ** 31;
+
+interface Entry {
+  readonly request: TaskRequest;
+  readonly claim: IdempotencyRecord | undefined;
+}
+
+/**
+ * Accepts tasks: row, event and idempotency record commit together or not at all (API-17, API-18). Concurrent calls
+ * share one transaction. A refused task leaves neither row nor event (API-11).
+ */
+export class AcceptTasks {
+  private readonly commits: GroupCommit<Entry, AcceptOutcome>;
+
+  constructor(private readonly options: AcceptTasksOptions) {
+    this.commits = new GroupCommit((entries) => this.write(entries), options.clock, options.logger);
+  }
+
+  /** One outcome per input, same order. Rejects when nothing can be accepted now (`service_unavailable`). */
+  async execute(inputs: readonly AcceptInput[]): Promise<readonly AcceptOutcome[]> {
+    this.checkBacklog();
+    return Promise.all(inputs.map((input) => this.acceptOne(input)));
+  }
+
+  private checkBacklog(): void {
+    if (this.options.backlog.oldestUnpublishedMs() <= BACKLOG_LIMIT_MS) return;
+    throw new AppError({
+      kind: 'unavailable',
+      code: 'service_unavailable',
+      message: 'Accepted tasks wait to be handed on; try again in a few seconds.',
+      retryAfterMs: 5000,
+    });
+  }
+
+  private async acceptOne(input: AcceptInput): Promise<AcceptOutcome> {
+    try {
+      const admitted = admitTask(input.request, input.caller, this.options.rules, () => this.newSeed());
+      await this.checkAddresses(input.request);
+      return await this.commits.submit(this.toEntry(input, admitted));
+    } catch (error) {
+      if (error instanceof AppError && error.kind !== 'unavailable') return { kind: 'refused', error };
+      throw error;
+    }
+  }
+
+  private newSeed(): number {
+    return Math.floor(this.options.rng.next() * SEED_LIMIT);
+  }
+
+  private async checkAddresses(request: RequestedTask): Promise<void> {
+    await this.checkAddress(request.input.imageUrl, 'image', '/image_url');
+    await this.checkAddress(request.callbackUrl ?? undefined, 'callback', '/callback_url');
+  }
+
+  private async checkAddress(url: string | undefined, use: 'callback' | 'image', pointer: string): Promise<void> {
+    const refusal = url === undefined ? undefined : await this.options.addresses.refusal(url, use);
+    if (refusal === undefined) return;
+    throw new AppError({
+      kind: 'validation',
+      code: 'address_refused',
+      message: refusal,
+      errors: [{ pointer, message: refusal }],
+    });
+  }
+
+  private toEntry(input: AcceptInput, admitted: AdmittedTask): Entry {
+    const { clock, ids, tracer, costCentre, maxRetries } = this.options;
+    const span = tracer.startSpan('create task.requested', { kind: 'producer', parent: input.traceparent });
+    span.end();
+    const tenantId = input.caller.tenantId as TenantId;
+    const { typicalS: _typicalS, ...fields } = admitted;
+    const request: TaskRequest = {
+      ...fields,
+      id: ids.next() as TaskId,
+      tenantId,
+      costCentre,
+      maxRetries,
+      estimatedS: this.options.estimate(admitted),
+      requestedAt: clock.now(),
+      traceparent: span.traceparent,
+    };
+    return {
+      request,
+      claim: input.idempotencyKey === undefined ? undefined : claimOf(request, input.idempotencyKey, input.request),
+    };
+  }
+
+  private async write(entries: readonly Entry[]): Promise<readonly AcceptOutcome[]> {
+    return this.options.unitOfWork.run(async (scope) => {
+      const claims = firstOfEachKey(entries);
+      const earlier = claims.length === 0 ? [] : await scope.idempotency.claim(claims);
+      const holders = new Map([...claims, ...earlier].map((record) => [keyOf(record), record]));
+      const outcomes = entries.map((entry) => outcomeOf(entry, holders));
+      const made = entries.filter((entry, index) => isNew(outcomes[index])).map(({ request }) => request);
+      if (made.length > 0) {
+        await scope.tasks.insert(made);
+        await scope.outbox.add(made.map(toEvent));
+      }
+      return outcomes;
+    });
+  }
+}
+
+function isNew(outcome: AcceptOutcome | undefined): boolean {
+  return outcome?.kind === 'accepted' && !outcome.task.replayed;
+}
+
+/** In key order, so that two transactions that claim the same keys never wait for each other. */
+function firstOfEachKey(entries: readonly Entry[]): readonly IdempotencyRecord[] {
+  const byKey = new Map<string, IdempotencyRecord>();
+  for (const { claim } of entries) {
+    if (claim !== undefined && !byKey.has(keyOf(claim))) byKey.set(keyOf(claim), claim);
+  }
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
+}
+
+function keyOf(record: IdempotencyRecord): string {
+  return JSON.stringify([record.tenantId, record.route, record.key]);
+}
+
+function outcomeOf({ request, claim }: Entry, holders: ReadonlyMap<string, IdempotencyRecord>): AcceptOutcome {
+  const holder = claim === undefined ? undefined : holders.get(keyOf(claim));
+  if (claim === undefined || holder === undefined || holder.taskId === request.id) {
+    return {
+      kind: 'accepted',
+      task: { taskId: request.id, estimatedS: request.estimatedS, traceparent: request.traceparent, replayed: false },
+    };
+  }
+  if (holder.bodyHash !== claim.bodyHash) return { kind: 'refused', error: keyReused() };
+  return {
+    kind: 'accepted',
+    task: { taskId: holder.taskId, estimatedS: holder.estimatedS, traceparent: holder.traceparent, replayed: true },
+  };
+}
+
+function keyReused(): AppError {
+  return new AppError({
+    kind: 'validation',
+    code: 'idempotency_key_reused',
+    message: 'This Idempotency-Key was used with another body: send the same body, or a new key.',
+    errors: [{ pointer: '/headers/idempotency-key', message: 'use a new key for a new request' }],
+  });
+}
+
+/** The hash is of what the client sent, not of what was filled in: a drawn seed differs each time. */
+function claimOf(request: TaskRequest, key: string, sent: RequestedTask): IdempotencyRecord {
+  return {
+    tenantId: request.tenantId,
+    key,
+    route: ROUTE,
+    bodyHash: canonicalHash(sent),
+    taskId: request.id,
+    estimatedS: request.estimatedS,
+    traceparent: request.traceparent,
+    createdAt: request.requestedAt,
+  };
+}
+
+function toEvent(request: TaskRequest): NewEvent {
+  const data = {
+    taskId: request.id,
+    tenantId: request.tenantId,
+    costCentre: request.costCentre,
+    taskType: request.taskType,
+    model: request.model,
+    priority: request.priority,
+    input: request.input ?? {},
+    ...(request.resolution === null ? {} : { resolution: request.resolution }),
+    parameters: request.parameters,
+    needs: request.needs,
+    maxRetries: request.maxRetries,
+    ...(request.callbackUrl === null ? {} : { callbackUrl: request.callbackUrl }),
+    metadata: { ...request.metadata },
+    requestedAt: toIso(request.requestedAt),
+  };
+  return newEvent(taskRequested, data, {
+    tenantId: request.tenantId,
+    ...(request.traceparent === null ? {} : { traceparent: request.traceparent }),
+  });
+}

@@ -1,0 +1,48 @@
+import type { EventData, queueSnapshot } from '@millrace/contracts';
+import type { Clock, DurationMs } from '@millrace/kernel';
+import type { AdmittedTask } from '../domain/admit-task.js';
+import { estimateS, waitingReason, type PoolFacts, type WaitingReason } from '../domain/queue-outlook.js';
+import type { TaskView } from '../domain/task-view.js';
+
+/** A pool not heard of for longer says nothing any more. */
+const FRESH_MS: DurationMs = 30_000;
+const POOLS_MAX = 100;
+const TYPES_MAX = 100;
+/** Weight of the newest run in the running mean of a type's seconds. */
+const NEWEST_WEIGHT = 0.3;
+
+/** What the queue looks like and how long tasks take, for estimates: from queue.snapshot and from finished tasks. */
+export class QueueBoard {
+  private readonly pools = new Map<string, { readonly facts: PoolFacts; readonly heardAtMs: number }>();
+  private readonly meanSeconds = new Map<string, number>();
+
+  constructor(private readonly clock: Clock) {}
+
+  record(data: EventData<typeof queueSnapshot>): void {
+    if (!this.pools.has(data.pool) && this.pools.size >= POOLS_MAX) return;
+    this.pools.set(data.pool, { facts: data, heardAtMs: this.clock.monotonicMs() });
+  }
+
+  /** A task of this type and size took so long. */
+  recordDuration(taskType: string, processingMs: DurationMs): void {
+    const seconds = processingMs / 1000;
+    const before = this.meanSeconds.get(taskType);
+    if (before === undefined && this.meanSeconds.size >= TYPES_MAX) return;
+    this.meanSeconds.set(taskType, before === undefined ? seconds : before + NEWEST_WEIGHT * (seconds - before));
+  }
+
+  /** Seconds until a task now accepted would be done (API-02). */
+  estimate(task: Pick<AdmittedTask, 'taskType' | 'priority' | 'typicalS'>): number {
+    return estimateS(this.fresh(), task.priority, this.meanSeconds.get(task.taskType) ?? task.typicalS);
+  }
+
+  /** Why a queued task waits; undefined when it doesn't, or nothing is known. */
+  waitingReason(view: TaskView): WaitingReason | undefined {
+    return view.state === 'queued' ? waitingReason(this.fresh(), view.request.priority) : undefined;
+  }
+
+  private fresh(): readonly PoolFacts[] {
+    const since = this.clock.monotonicMs() - FRESH_MS;
+    return [...this.pools.values()].filter((pool) => pool.heardAtMs >= since).map((pool) => pool.facts);
+  }
+}
