@@ -8,6 +8,12 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.nx/', '<rootDir>/.millrace/'],
 };
 
+// Starts real servers when a spec first asks for one, each once for the whole run (libs/test-kit).
+const withServers = {
+  globalSetup: '<rootDir>/libs/test-kit/jest/global-setup.mjs',
+  globalTeardown: '<rootDir>/libs/test-kit/jest/global-teardown.mjs',
+};
+
 export default {
   projects: [
     {
@@ -18,9 +24,10 @@ export default {
     },
     {
       ...shared,
+      ...withServers,
       displayName: 'integration',
       testMatch: ['<rootDir>/{libs,apps,tools}/**/*.integration.spec.ts'],
     },
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.spec.ts'] },
+    { ...shared, ...withServers, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.spec.ts'] },
   ],
 };
