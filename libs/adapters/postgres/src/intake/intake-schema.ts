@@ -1,0 +1,2 @@
+/** The schema that the gateway owns. */
+export const INTAKE_SCHEMA = 'gateway';
