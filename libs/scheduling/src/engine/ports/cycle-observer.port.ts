@@ -1,0 +1,20 @@
+import type { DurationMs } from '@millrace/kernel';
+import type { Placement, WaitingCode } from '../../policy/decision.js';
+
+/** What one cycle saw and did, with the time of each step. */
+export interface CycleReport {
+  readonly pendingSeen: number;
+  readonly placements: readonly Placement[];
+  readonly waiting: Readonly<Partial<Record<WaitingCode, number>>>;
+  readonly readMs: DurationMs;
+  readonly decideMs: DurationMs;
+  readonly applyMs: DurationMs;
+}
+
+/** Metrics and logs of cycles and of what ends. Never throws; never awaited. */
+export interface SchedulerObserver {
+  cycled(report: CycleReport): void;
+  refused(count: number): void;
+  expired(leases: number, workers: number): void;
+  resent(leases: number): void;
+}

@@ -1,0 +1,52 @@
+import type { Instant, NanoDollars } from '@millrace/kernel';
+import type { CapacityKind } from '../../domain/attempt.js';
+
+export const WORKER_STATES = ['ready', 'draining', 'lost', 'left'] as const;
+/** `lost` and `left` have ended: their leases are over and their instance is closed. */
+export type WorkerState = (typeof WORKER_STATES)[number];
+
+/** One life of a worker process, with the machine it runs on. */
+export interface Worker {
+  readonly workerId: string;
+  readonly incarnation: string;
+  readonly instanceId: string;
+  readonly pool: string;
+  readonly capacity: CapacityKind;
+  readonly gpuType: string;
+  readonly gpus: number;
+  readonly vramMiB: number;
+  readonly slots: number;
+  readonly taskTypes: readonly string[];
+  readonly engine: string;
+  readonly version: string;
+  readonly pricePerGpuHour: NanoDollars;
+  readonly state: WorkerState;
+  readonly registeredAt: Instant;
+  readonly heartbeatAt: Instant;
+  /** Instance clock of the last acknowledged heartbeat, ms: where a lost attempt and a lost instance are closed. */
+  readonly heartbeatMs: number;
+}
+
+export interface WorkerWithLeases extends Worker {
+  readonly usedSlots: number;
+}
+
+export function hasEnded(worker: Pick<Worker, 'state'>): boolean {
+  return worker.state === 'lost' || worker.state === 'left';
+}
+
+/** Worker incarnations, in one transaction. At most one incarnation of a worker id has not ended. */
+export interface WorkerStore {
+  /** Adds incarnations; one that is known stays as it is. */
+  add(workers: readonly Worker[]): Promise<void>;
+  /** By incarnation, ended ones too. */
+  load(incarnations: readonly string[]): Promise<readonly Worker[]>;
+  /** The incarnation of each worker id that has not ended. */
+  current(workerIds: readonly string[]): Promise<readonly Worker[]>;
+  /** Writes state and last heartbeat. */
+  save(workers: readonly Worker[]): Promise<void>;
+  /** Incarnations that have not ended, with the leases they hold, ordered by worker id. */
+  alive(): Promise<readonly WorkerWithLeases[]>;
+  /** Alive ones, and those whose last heartbeat is later than `since`; newest registration first. For people. */
+  recent(since: Instant, limit: number): Promise<readonly WorkerWithLeases[]>;
+}

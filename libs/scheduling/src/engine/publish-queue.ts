@@ -1,0 +1,83 @@
+import { queueSnapshot, type EventData } from '@millrace/contracts';
+import { toIso } from '@millrace/kernel';
+import { newEvent, type EventPublisher } from '@millrace/messaging/ports';
+import { WAITING_REASONS } from '../policy/decision.js';
+import type { LaneCount } from './ports/task-store.port.js';
+import type { WorkerWithLeases } from './ports/worker-store.port.js';
+import type { CycleOutcome } from './scheduling-cycle.js';
+import type { SchedulingContext } from './scheduling-context.js';
+
+type Snapshot = EventData<typeof queueSnapshot>;
+type LaneReasons = CycleOutcome['laneReasons'];
+
+/**
+ * Tells what waits and runs, per pool: the lanes that the pool's workers serve. Lanes that nobody serves are told of
+ * under the default pool. Published only when it differs from the last; lossy.
+ */
+export class PublishQueue {
+  private readonly last = new Map<string, string>();
+
+  constructor(
+    private readonly context: SchedulingContext,
+    private readonly publisher: EventPublisher,
+    private readonly defaultPool: string,
+  ) {}
+
+  /** `reasons`: why the first task of a lane waits, from the last cycle. Returns how many pools changed. */
+  async execute(reasons: LaneReasons): Promise<number> {
+    const { lanes, workers } = await this.context.unitOfWork.run(async (scope) => ({
+      lanes: await scope.tasks.laneCounts(),
+      workers: await scope.workers.alive(),
+    }));
+    const changed = this.snapshots(lanes, workers, reasons).filter((snapshot) => this.differs(snapshot));
+    const at = toIso(this.context.clock.now());
+    if (changed.length > 0) {
+      await this.publisher.publish(changed.map((snapshot) => newEvent(queueSnapshot, { ...snapshot, at })));
+    }
+    return changed.length;
+  }
+
+  private snapshots(
+    lanes: readonly LaneCount[],
+    workers: readonly WorkerWithLeases[],
+    reasons: LaneReasons,
+  ): readonly Omit<Snapshot, 'at'>[] {
+    const pools = Map.groupBy(workers, ({ pool }) => pool);
+    if (!pools.has(this.defaultPool)) pools.set(this.defaultPool, []);
+    const served = new Set(workers.flatMap(({ taskTypes }) => taskTypes));
+    return [...pools].map(([pool, members]) => {
+      const types = new Set(members.flatMap(({ taskTypes }) => taskTypes));
+      const own = lanes.filter(
+        ({ taskType }) => types.has(taskType) || (pool === this.defaultPool && !served.has(taskType)),
+      );
+      return {
+        pool,
+        workers: members.length,
+        freeSlots: members.reduce((sum, { slots, usedSlots }) => sum + Math.max(0, slots - usedSlots), 0),
+        lanes: own.map((lane) => toLane(lane, reasons)),
+      };
+    });
+  }
+
+  private differs(snapshot: Omit<Snapshot, 'at'>): boolean {
+    const text = JSON.stringify(snapshot);
+    if (this.last.get(snapshot.pool) === text) return false;
+    this.last.set(snapshot.pool, text);
+    return true;
+  }
+}
+
+function toLane(lane: LaneCount, reasons: LaneReasons): Snapshot['lanes'][number] {
+  const { taskType, priority, waiting, running, oldestRequestedAt } = lane;
+  const why = reasons.find((reason) => reason.taskType === taskType && reason.priority === priority);
+  return {
+    taskType,
+    priority,
+    waiting,
+    running,
+    oldestRequestedAt: oldestRequestedAt === null ? null : toIso(oldestRequestedAt),
+    ...(why === undefined || waiting === 0
+      ? {}
+      : { waitingReason: { code: why.code, text: WAITING_REASONS[why.code] } }),
+  };
+}

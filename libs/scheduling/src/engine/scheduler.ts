@@ -1,0 +1,163 @@
+import type { Clock, Logger } from '@millrace/kernel';
+import type { EventPublisher } from '@millrace/messaging/ports';
+import { AcceptTasks, type TaskRequestedEvent } from './accept-tasks.js';
+import { ApplyReports, type AttemptReportedEvent } from './apply-reports.js';
+import { CancelTasks, type TaskCancelRequestedEvent } from './cancel-tasks.js';
+import { ExpireLeases } from './expire-leases.js';
+import { ExpireTasks } from './expire-tasks.js';
+import { LeaderElection } from './leader-election.js';
+import { LeaseWatch } from './lease-watch.js';
+import { notLeader } from './not-leader.js';
+import { OwnerLoop } from './owner-loop.js';
+import type { ConsumerGate } from './ports/consumer-gate.port.js';
+import type { SchedulerObserver } from './ports/cycle-observer.port.js';
+import type { HeartbeatLag } from './ports/heartbeat-lag.port.js';
+import type { Leadership, LeaderStore } from './ports/leader-store.port.js';
+import type { SchedulingUnitOfWork } from './ports/scheduling-scope.port.js';
+import { PublishQueue } from './publish-queue.js';
+import { RegisterWorkers, type PriceOf, type WorkerRegisteredEvent } from './register-workers.js';
+import { RenewLeases, type WorkerHeartbeatEvent } from './renew-leases.js';
+import { SchedulerPulse } from './scheduler-pulse.js';
+import type { SchedulerSettings } from './scheduler-settings.js';
+import { SchedulingCycle } from './scheduling-cycle.js';
+import type { SchedulingContext } from './scheduling-context.js';
+import { StoredWorld } from './stored-world.js';
+
+export interface SchedulerOptions {
+  readonly unitOfWork: SchedulingUnitOfWork;
+  readonly leaderStore: LeaderStore;
+  readonly publisher: EventPublisher;
+  readonly gate: ConsumerGate;
+  readonly lag: HeartbeatLag;
+  readonly observer: SchedulerObserver;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly priceOf: PriceOf;
+  /** Name in the leader row. */
+  readonly holder: string;
+  readonly settings: SchedulerSettings;
+}
+
+/**
+ * The scheduler of one process: the only writer of tasks' lifecycles while it leads, and idle while it does not.
+ * Everything that changes scheduling state goes through one owner loop, a batch at a time.
+ */
+export class Scheduler {
+  private readonly loop = new OwnerLoop();
+  private readonly election: LeaderElection;
+  private readonly watch: LeaseWatch;
+  private readonly pulse: SchedulerPulse;
+  private readonly context: SchedulingContext;
+  private readonly useCases: UseCases;
+
+  constructor(private readonly options: SchedulerOptions) {
+    const { clock, logger, settings } = options;
+    this.watch = new LeaseWatch(settings);
+    this.context = {
+      unitOfWork: options.unitOfWork,
+      clock,
+      watch: this.watch,
+      observer: options.observer,
+      leadership: () => this.leadership(),
+      leaseMs: settings.leaseMs,
+    };
+    this.useCases = buildUseCases(this.context, options);
+    this.pulse = new SchedulerPulse(this.loop, this.useCases, clock, logger, {
+      policy: { maxPlacements: settings.maxPlacements },
+      tickMs: settings.tickMs,
+      ticksPerQueueSweep: settings.ticksPerQueueSweep,
+    });
+    this.election = new LeaderElection({
+      store: options.leaderStore,
+      clock,
+      logger,
+      holder: options.holder,
+      ttlMs: settings.leaderTtlMs,
+      elected: () => this.lead(),
+      lost: () => this.follow(),
+    });
+  }
+
+  /** Stands for election. Resolves after the first try; consumers open when it leads. */
+  start(): Promise<void> {
+    return this.election.start();
+  }
+
+  /** Closes the consumers, finishes what runs, and lets another lead at once. */
+  stop(): Promise<void> {
+    return this.election.stop();
+  }
+
+  isLeading(): boolean {
+    return this.election.current() !== undefined;
+  }
+
+  async acceptTasks(events: readonly TaskRequestedEvent[]): Promise<void> {
+    const added = await this.loop.run(() => this.useCases.acceptTasks.execute(events));
+    if (added > 0) this.pulse.wake();
+  }
+
+  async cancelTasks(events: readonly TaskCancelRequestedEvent[]): Promise<void> {
+    await this.loop.run(() => this.useCases.cancelTasks.execute(events));
+    this.pulse.noteQueueChange();
+  }
+
+  async applyReports(events: readonly AttemptReportedEvent[]): Promise<void> {
+    const freed = await this.loop.run(() => this.useCases.applyReports.execute(events));
+    if (freed > 0) this.pulse.wake();
+  }
+
+  async registerWorkers(events: readonly WorkerRegisteredEvent[]): Promise<void> {
+    const added = await this.loop.run(() => this.useCases.registerWorkers.execute(events));
+    if (added > 0) this.pulse.wake();
+  }
+
+  async renewLeases(events: readonly WorkerHeartbeatEvent[]): Promise<void> {
+    const changed = await this.loop.run(() => this.useCases.renewLeases.execute(events));
+    if (changed > 0) this.pulse.wake();
+  }
+
+  private leadership(): Leadership {
+    const held = this.election.current();
+    if (held === undefined) throw notLeader();
+    return held;
+  }
+
+  /** A new leader builds its state from its tables, and only then subscribes. */
+  private async lead(): Promise<void> {
+    await this.loop.run(async () => {
+      const { leases, workers } = await this.options.unitOfWork.run(async (scope) => ({
+        leases: await scope.leases.all(),
+        workers: await scope.workers.alive(),
+      }));
+      const incarnations = workers.map(({ incarnation }) => incarnation);
+      this.watch.rebuild(leases, incarnations, this.options.clock.monotonicMs());
+    });
+    await this.options.gate.open();
+    if (this.isLeading()) this.pulse.start();
+    else await this.options.gate.close();
+  }
+
+  private async follow(): Promise<void> {
+    await this.pulse.stop();
+    await this.options.gate.close();
+  }
+}
+
+type UseCases = ReturnType<typeof buildUseCases>;
+
+function buildUseCases(context: SchedulingContext, options: SchedulerOptions) {
+  const { settings, clock, observer, lag, publisher, priceOf } = options;
+  const world = new StoredWorld(context);
+  return {
+    acceptTasks: new AcceptTasks(context),
+    cancelTasks: new CancelTasks(context),
+    applyReports: new ApplyReports(context),
+    registerWorkers: new RegisterWorkers(context, priceOf),
+    renewLeases: new RenewLeases(context, settings),
+    expireLeases: new ExpireLeases(context, lag, settings),
+    expireTasks: new ExpireTasks(context, settings.queueTtlMs),
+    publishQueue: new PublishQueue(context, publisher, settings.defaultPool),
+    cycle: new SchedulingCycle(world, world, clock, observer, settings.window),
+  };
+}

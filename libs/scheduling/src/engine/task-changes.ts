@@ -1,0 +1,70 @@
+import type { DurationMs, Instant, TaskId } from '@millrace/kernel';
+import type { NewEvent } from '@millrace/messaging/ports';
+import type { TaskCommand } from '../domain/task-command.js';
+import { liveAttempt, type Task } from '../domain/task.js';
+import { transition } from '../domain/transition.js';
+import type { Lease } from './ports/lease-store.port.js';
+import type { SchedulingScope } from './ports/scheduling-scope.port.js';
+import { toMessage } from './task-messages.js';
+
+/** The transitions of one batch: decided in memory, then written with one statement per store. */
+export class TaskChanges {
+  private readonly tasks: Map<TaskId, Task>;
+  private readonly changed = new Set<TaskId>();
+  private readonly messages: NewEvent[] = [];
+  private readonly granted: Lease[] = [];
+  private readonly ended: TaskId[] = [];
+
+  constructor(
+    tasks: readonly Task[],
+    private readonly options: { readonly now: Instant; readonly leaseMs: DurationMs },
+  ) {
+    this.tasks = new Map(tasks.map((task) => [task.id, task]));
+  }
+
+  /** The task as it stands after the commands so far. */
+  task(id: TaskId): Task | undefined {
+    return this.tasks.get(id);
+  }
+
+  /** Applies a command; false when the table has no rule for it. */
+  apply(id: TaskId, command: Exclude<TaskCommand, { kind: 'requested' }>): boolean {
+    const before = this.tasks.get(id);
+    if (before === undefined) return false;
+    const { next, events, applied } = transition(before, command, this.options.now);
+    if (!applied) return false;
+    this.tasks.set(id, next);
+    this.changed.add(id);
+    this.messages.push(...events.map((event) => toMessage(next, event, this.options.leaseMs)));
+    this.noteLease(before, next);
+    return true;
+  }
+
+  /** Adds a message that is no task's transition, in order with those that are. */
+  tell(message: NewEvent): void {
+    this.messages.push(message);
+  }
+
+  /** Leases given and ended by this batch: what the leader's watch learns once the transaction is through. */
+  leases(): { readonly granted: readonly Lease[]; readonly ended: readonly TaskId[] } {
+    return { granted: this.granted, ended: this.ended };
+  }
+
+  async write(scope: SchedulingScope): Promise<void> {
+    const tasks = [...this.changed].flatMap((id) => this.tasks.get(id) ?? []);
+    if (tasks.length > 0) await scope.tasks.save(tasks);
+    if (this.ended.length > 0) await scope.leases.end(this.ended);
+    if (this.granted.length > 0) await scope.leases.grant(this.granted);
+    if (this.messages.length > 0) await scope.outbox.add(this.messages);
+  }
+
+  private noteLease(before: Task, next: Task): void {
+    const had = liveAttempt(before);
+    const has = liveAttempt(next);
+    if (had !== undefined && has === undefined) this.ended.push(next.id);
+    if (had === undefined && has !== undefined) {
+      const { number, epoch, workerId, incarnation } = has;
+      this.granted.push({ taskId: next.id, attempt: number, epoch, workerId, incarnation });
+    }
+  }
+}
