@@ -55,7 +55,11 @@ export interface EngineRun {
 
 export interface EngineOutput {
   /** Files in the work directory. */
-  readonly files: readonly { readonly kind: 'video' | 'thumbnail' | 'file'; readonly path: string; readonly mediaType: string }[];
+  readonly files: readonly {
+    readonly kind: 'video' | 'thumbnail' | 'file';
+    readonly path: string;
+    readonly mediaType: string;
+  }[];
   readonly media?: { readonly durationS: number; readonly width: number; readonly height: number };
 }
 

@@ -1,0 +1,161 @@
+import { invariant, type Clock } from '@millrace/kernel';
+import {
+  cutDueMs,
+  cutTrack,
+  emptySegment,
+  gpuMsOf,
+  openTrack,
+  placeTracks,
+  turnTrack,
+  type Segment,
+  type SegmentOwner,
+  type SegmentKind,
+  type Track,
+} from '../domain/gpu-track.js';
+import type { InstanceClock } from './instance-clock.js';
+
+/** The shortest wait for the next cut, so that a late timer can't spin. */
+const CUT_WAIT_MIN_MS = 10;
+
+/** What an attempt has used when it ends. `endedAtMs` is the end of its last segment. */
+export interface AttemptUsage {
+  readonly endedAtMs: number;
+  readonly gpuMs: number;
+  readonly segmentCount: number;
+}
+
+/** The GPU time of one attempt on its slot. */
+export interface SlotMeter {
+  /** GPU time so far, the open stretch included. */
+  gpuMs(): number;
+  /** From here on the time is a run's, or a model load's. */
+  as(kind: 'run' | 'load'): void;
+  /** Gives the slot back; cuts the last segment. Once. */
+  end(): AttemptUsage;
+}
+
+export interface GpuMeterOptions {
+  readonly instanceId: string;
+  readonly gpus: number;
+  readonly slots: number;
+  readonly clock: Clock;
+  readonly instanceClock: InstanceClock;
+  /** Takes what was cut. `use` is undefined for boot, idle and drain time. */
+  readonly record: (
+    segments: readonly Segment[],
+    use: { readonly traceparent: string | undefined } | undefined,
+  ) => void;
+}
+
+interface SlotUse {
+  readonly owner: SegmentOwner;
+  readonly traceparent: string | undefined;
+  gpuMs: number;
+  segmentCount: number;
+}
+
+/**
+ * Accounts for every millisecond of the GPUs from the start of the incarnation: each slot's track is at any instant
+ * exactly one of boot, idle, load, run and drain (guarantees.md section 2; I1, I3).
+ */
+export class GpuMeter {
+  private tracks: Track[];
+  private readonly uses = new Map<number, SlotUse>();
+  private ownerlessSeq = 0;
+  private restKind: SegmentKind = 'boot';
+  private cancelCut: (() => void) | undefined;
+  private stoppedAtMs: number | undefined;
+
+  constructor(private readonly options: GpuMeterOptions) {
+    this.tracks = placeTracks(options.gpus, options.slots).map((place) => openTrack(place, 'boot', 0));
+    this.scheduleCut();
+  }
+
+  /** What the time without an attempt is from now on: `idle` once the worker is registered, `drain` once it leaves. */
+  restAs(kind: 'idle' | 'drain'): void {
+    this.restKind = kind;
+    this.tracks.forEach((track, index) => {
+      if (track.owner === undefined) this.turn(index, kind, undefined);
+    });
+  }
+
+  /** Gives a free slot's time to an attempt. */
+  acquire(slot: number, owner: SegmentOwner, traceparent?: string): SlotMeter {
+    invariant(slot < this.options.slots && !this.uses.has(slot), `slot ${slot} is free`);
+    const use: SlotUse = { owner, traceparent, gpuMs: 0, segmentCount: 0 };
+    this.turn(slot, 'run', owner);
+    this.uses.set(slot, use);
+    return {
+      gpuMs: () => use.gpuMs + this.openGpuMs(slot, use),
+      as: (kind) => {
+        if (this.uses.get(slot) === use) this.turn(slot, kind, owner);
+      },
+      end: () => this.release(slot, use),
+    };
+  }
+
+  /** Cuts everything a last time; the instant at which the GPUs were let go, in instance ms. */
+  stop(): number {
+    if (this.stoppedAtMs !== undefined) return this.stoppedAtMs;
+    this.cancelCut?.();
+    this.stoppedAtMs = this.options.instanceClock.nowMs();
+    this.tracks.forEach((_, index) => this.cut(index));
+    return this.stoppedAtMs;
+  }
+
+  private release(slot: number, use: SlotUse): AttemptUsage {
+    invariant(this.uses.get(slot) === use, 'an attempt gives its slot back once');
+    this.cut(slot);
+    if (use.segmentCount === 0) this.take(slot, [emptySegment(this.options.instanceId, this.trackAt(slot))]);
+    this.uses.delete(slot);
+    this.tracks[slot] = turnTrack(this.trackAt(slot), this.restKind, undefined);
+    return { endedAtMs: this.trackAt(slot).startMs, gpuMs: use.gpuMs, segmentCount: use.segmentCount };
+  }
+
+  private turn(index: number, kind: SegmentKind, owner: SegmentOwner | undefined): void {
+    this.cut(index);
+    this.tracks[index] = turnTrack(this.trackAt(index), kind, owner);
+  }
+
+  /** After the stop time stands still: what an attempt does then is not GPU time of this instance. */
+  private cut(index: number): void {
+    const atMs = this.stoppedAtMs ?? this.options.instanceClock.nowMs();
+    const cut = cutTrack(this.options.instanceId, this.trackAt(index), atMs, () => ++this.ownerlessSeq);
+    this.tracks[index] = cut.next;
+    this.take(index, cut.segments);
+  }
+
+  private take(index: number, segments: readonly Segment[]): void {
+    if (segments.length === 0) return;
+    const use = this.uses.get(index);
+    if (use !== undefined) {
+      use.segmentCount += segments.length;
+      use.gpuMs += segments.reduce((sum, { gpuMs }) => sum + gpuMs, 0);
+    }
+    this.options.record(segments, use);
+  }
+
+  private openGpuMs(slot: number, use: SlotUse): number {
+    const track = this.trackAt(slot);
+    if (track.owner !== use.owner) return 0;
+    const nowMs = this.stoppedAtMs ?? this.options.instanceClock.nowMs();
+    return gpuMsOf(track.place, track.startMs, Math.max(track.startMs, nowMs));
+  }
+
+  private scheduleCut(): void {
+    const dueMs = Math.min(...this.tracks.map(cutDueMs)) - this.options.instanceClock.nowMs();
+    this.cancelCut = this.options.clock.after(Math.max(CUT_WAIT_MIN_MS, dueMs), () => {
+      const nowMs = this.options.instanceClock.nowMs();
+      this.tracks.forEach((track, index) => {
+        if (cutDueMs(track) <= nowMs) this.cut(index);
+      });
+      this.scheduleCut();
+    });
+  }
+
+  private trackAt(index: number): Track {
+    const track = this.tracks[index];
+    invariant(track !== undefined, `track ${index} exists`);
+    return track;
+  }
+}
