@@ -9,3 +9,7 @@ export {
 } from './outbox/outbox-dispatcher.js';
 export { createEventPublisher } from './publish/create-event-publisher.js';
 export { createPropagatingTracer } from './tracing/propagating-tracer.js';
+export type { ConsumerObserver } from './runtime/consumer-context.js';
+export { CONSUMER_LIMITS, type ConsumerLimits } from './runtime/consumer-limits.js';
+export { createConsumerRuntime, type ConsumerRuntimeOptions } from './runtime/create-consumer-runtime.js';
+export { DEAD_LETTER_HEADERS } from './runtime/dead-letter.js';

@@ -1,6 +1,7 @@
-import { AppError, messageOf, sleep, type Clock, type DurationMs, type Logger } from '@millrace/kernel';
+import { AppError, messageOf, type Clock, type DurationMs, type Logger } from '@millrace/kernel';
 import type { EventBus } from '../ports/event-bus.port.js';
 import type { OutboxBatch, OutboxStore } from '../ports/outbox-store.port.js';
+import { within } from '../runtime/within.js';
 
 export interface OutboxLimits {
   /** Publishes at a time. One keeps the order of commits on the bus; more trade it for throughput. */
@@ -73,7 +74,7 @@ export class OutboxDispatcher {
     if (accepted.length === 0) return;
     const published = Promise.all(accepted.map((batch) => this.enqueue(batch)));
     this.fillSlots();
-    await this.bounded(published, this.limits.committedWaitMs);
+    await within(this.options.clock, this.limits.committedWaitMs, published);
   }
 
   /** Age in ms of the oldest row that is committed but not published; 0 when there is none. As of the last second. */
@@ -94,17 +95,11 @@ export class OutboxDispatcher {
     this.running = false;
     this.cancelTick?.();
     await this.relaying;
-    await this.bounded(this.drained(), this.limits.stopWaitMs);
+    await within(this.options.clock, this.limits.stopWaitMs, this.drained());
   }
 
   private async drained(): Promise<void> {
     while (this.publishing.size > 0) await Promise.all(this.publishing);
-  }
-
-  private async bounded(work: Promise<unknown>, waitMs: DurationMs): Promise<void> {
-    const waited = new AbortController();
-    await Promise.race([work, sleep(this.options.clock, waitMs, waited.signal)]);
-    waited.abort();
   }
 
   private hasRoomFor(batch: OutboxBatch): boolean {

@@ -5,6 +5,8 @@ export interface SpanOptions {
   readonly kind?: SpanKind;
   /** W3C traceparent of the parent; without one the active span, else a new trace. */
   readonly parent?: string | undefined;
+  /** Starts a new trace whatever span is active; `parent` is not given then. For batches, which link instead. */
+  readonly root?: boolean;
   /** traceparents of linked spans. */
   readonly links?: readonly string[];
   readonly attributes?: Readonly<Record<string, string | number | boolean>>;

@@ -1,5 +1,6 @@
-import { AppError, sleep, type Clock, type DurationMs } from '@millrace/kernel';
+import { AppError, type Clock, type DurationMs } from '@millrace/kernel';
 import type { TopicPartition } from '../ports/event-bus.port.js';
+import { within } from '../runtime/within.js';
 import { partitionName, type InMemoryLog } from './in-memory-log.js';
 import type { InMemoryMember } from './in-memory-member.js';
 
@@ -80,12 +81,11 @@ export class InMemoryGroup {
     member.stopDelivery();
     const partitions = member.partitions();
     if (partitions.length === 0) return;
-    const waited = new AbortController();
-    await Promise.race([
+    await within(
+      this.clock,
+      REVOKE_WAIT_MS,
       member.sink.revoked(partitions).catch(() => {}),
-      sleep(this.clock, REVOKE_WAIT_MS, waited.signal),
-    ]);
-    waited.abort();
+    );
   }
 
   /** Round robin per topic over the members that read it. */

@@ -15,7 +15,7 @@ export function createPropagatingTracer(rng: Rng): Tracer {
   const active = new AsyncLocalStorage<Span>();
   return {
     startSpan: (_name: string, options: SpanOptions = {}) =>
-      spanOf(childOf(options.parent ?? active.getStore()?.traceparent, rng)),
+      spanOf(childOf(options.root === true ? undefined : (options.parent ?? active.getStore()?.traceparent), rng)),
     withSpan: (span, work) => active.run(span, work),
     activeTraceparent: () => active.getStore()?.traceparent,
   };
