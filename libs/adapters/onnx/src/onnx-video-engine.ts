@@ -5,7 +5,13 @@ import { invariant, type Clock, type Logger } from '@millrace/kernel';
 import { ClipRun } from './clip-run.js';
 import { planClip, totalStepsOf, type ClipPlan } from './clip-plan.js';
 import { engineInputInvalid, imageUnreadable } from './engine-errors.js';
-import { loadVideoModel, releaseVideoModel, type VideoModel } from './model/video-model.js';
+import {
+  identifyModel,
+  loadVideoModel,
+  releaseVideoModel,
+  type ModelIdentity,
+  type VideoModel,
+} from './model/video-model.js';
 import { Canvas } from './rendering/canvas.js';
 import { Renderer } from './rendering/renderer.js';
 import { loadCoverImage } from './video/cover-image.js';
@@ -48,6 +54,7 @@ class OnnxVideoEngine implements InferenceEngine {
   readonly taskTypes = TASK_TYPES;
   private loading: Promise<Loaded> | undefined;
   private loaded: Loaded | undefined;
+  private known: ModelIdentity | undefined;
 
   constructor(private readonly options: OnnxVideoEngineOptions) {}
 
@@ -68,12 +75,11 @@ class OnnxVideoEngine implements InferenceEngine {
     if (loaded !== undefined) await releaseVideoModel(loaded.model);
   }
 
-  /** Errors: `image_unreadable`, and those of planning (`engine_input_invalid`). */
+  /** Reads the job's image. Errors: `image_unreadable`, `engine_input_invalid`. */
   modelHash(job: GenerationJob): string {
     const image = job.imagePath === undefined ? null : imageHash(job.imagePath);
-    const { model } = this.parts();
     const parameters = [job.prompt, job.seed, this.planOf(job), image];
-    return sha256(JSON.stringify([ENGINE_VERSION, model.filesHash, ...parameters]));
+    return sha256(JSON.stringify([ENGINE_VERSION, this.identity().filesHash, ...parameters]));
   }
 
   /** Errors: `engine_input_invalid`. */
@@ -82,7 +88,8 @@ class OnnxVideoEngine implements InferenceEngine {
   }
 
   async run(job: GenerationJob, run: EngineRun): Promise<EngineOutput> {
-    const { model, tools } = this.parts();
+    invariant(this.loaded !== undefined, 'the engine is loaded');
+    const { model, tools } = this.loaded;
     const plan = this.planOf(job);
     const canvas = new Canvas(plan.paintSize.width, plan.paintSize.height);
     const image = job.imagePath === undefined ? undefined : await loadCoverImage(tools, job.imagePath, canvas);
@@ -97,19 +104,21 @@ class OnnxVideoEngine implements InferenceEngine {
     if (job.taskType === IMAGE_TO_VIDEO && job.imagePath === undefined) {
       throw engineInputInvalid('/imagePath', 'Image-to-video needs an image.');
     }
-    const { sampler } = this.parts().model.description;
+    const { sampler } = this.identity().description;
     return planClip(job, { steps: sampler.steps, renderHeight: this.options.renderHeight ?? DEFAULT_RENDER_HEIGHT });
   }
 
-  private parts(): Loaded {
-    invariant(this.loaded !== undefined, 'the engine is loaded');
-    return this.loaded;
+  /** Known before the model is loaded: a worker tells a job's steps while it loads. */
+  private identity(): ModelIdentity {
+    return (this.known ??= identifyModel(this.options.modelDirectory));
   }
 
   private async loadOnce(): Promise<Loaded> {
     const { modelDirectory, threads, clock, logger } = this.options;
     const startedMs = clock.monotonicMs();
-    const [model, ffmpeg] = await Promise.all([loadVideoModel(modelDirectory, threads), installedFfmpeg()]);
+    const { description } = this.identity();
+    const loading = loadVideoModel(modelDirectory, threads, description);
+    const [model, ffmpeg] = await Promise.all([loading, installedFfmpeg()]);
     logger.info('video model loaded', { threads, tookMs: Math.round(clock.monotonicMs() - startedMs) });
     return { model, tools: { ffmpeg, clock } };
   }
