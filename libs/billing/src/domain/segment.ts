@@ -58,11 +58,14 @@ export function stretchOf(segment: Segment, fromMs: number, toMs: number): Stret
   return { fromMs: from, toMs: to, gpuMs: gpuMsUntil(segment, to) - gpuMsUntil(segment, from) };
 }
 
-/** Why a segment can't be counted by its own fault, or undefined. The worker's rounding of `gpuMs` may be 1 ms off. */
+/** How far a worker's own rounding of `gpuMs` may be from time × share: one at each end. */
+const ROUNDING_MS = 2;
+
+/** Why a segment can't be counted by its own fault, or undefined. */
 export function malformation(segment: Segment): 'malformed' | 'no_work' | undefined {
   if (segment.endMs < segment.startMs) return 'malformed';
   if (segment.sharePpm < 0 || segment.sharePpm > FULL_SHARE_PPM) return 'malformed';
   const exactMs = ((segment.endMs - segment.startMs) * segment.sharePpm) / FULL_SHARE_PPM;
-  if (Math.abs(exactMs - segment.gpuMs) > 1) return 'malformed';
+  if (Math.abs(exactMs - segment.gpuMs) >= ROUNDING_MS) return 'malformed';
   return isWorkKind(segment.kind) && segment.work === undefined ? 'no_work' : undefined;
 }

@@ -52,13 +52,15 @@ function mergeRepeated(closures: readonly StoredClosure[]): readonly StoredClosu
   return [...merged.values()];
 }
 
-/** The first one's facts; final as soon as one of them says so. */
+/** What two closures of the same (task, attempt, epoch) say together, whichever came first. */
 export function mergeClosure(first: StoredClosure, second: StoredClosure): StoredClosure {
   return {
     ...first,
     final: first.final || second.final,
     sequence: Math.max(first.sequence, second.sequence),
+    closedAtMs: Math.max(first.closedAtMs, second.closedAtMs),
     segmentCount: first.segmentCount ?? second.segmentCount,
+    traceparent: first.traceparent ?? second.traceparent,
   };
 }
 
@@ -71,7 +73,7 @@ function closureOf({ data, traceparent }: ReceivedEvent<AttemptClosed>): StoredC
     epoch: data.epoch,
     instanceId: data.instanceId,
     outcome: data.outcome,
-    // An event of a scheduler that names no fault: the task's own..
+    // An event that names no fault: the failure counts as the task's own.
     fault: data.fault ?? 'user',
     closedAtMs: data.closedAt,
     segmentCount: data.segmentCount,

@@ -21,3 +21,24 @@ export function statusOf(segment: Segment, evaluation: Evaluation, rate: Standin
     settle,
   };
 }
+
+/** Whether storing `b` over `a` would change nothing. Lines follow from revision and whether they stand. */
+export function sameStatus(a: SegmentStatus | undefined, b: SegmentStatus): boolean {
+  return (
+    a !== undefined &&
+    a.state === b.state &&
+    a.reason === b.reason &&
+    a.quarantinedMs === b.quarantinedMs &&
+    sameStanding(a.rate, b.rate) &&
+    sameStanding(a.settle, b.settle) &&
+    a.rated.length === b.rated.length &&
+    a.rated.every((part, i) => {
+      const other = b.rated[i];
+      return part.pricePerGpuHour === other?.pricePerGpuHour && part.gpuMs === other.gpuMs && part.cost === other.cost;
+    })
+  );
+}
+
+function sameStanding(a: Standing, b: Standing): boolean {
+  return a.revision === b.revision && a.ruleVersion === b.ruleVersion && a.lines.length === b.lines.length;
+}

@@ -13,7 +13,7 @@ import type { StoredClosure } from './ports/closure-store.port.js';
 import type { ClosingStanding, PostedEntry } from './ports/ledger-store.port.js';
 import type { SegmentStatus } from './ports/segment-store.port.js';
 import { groupBy, unique } from './grouping.js';
-import { statusOf } from './segment-status.js';
+import { sameStatus, statusOf } from './segment-status.js';
 
 /** What new facts may have changed. Its instances are locked already. */
 export interface Touched {
@@ -172,19 +172,6 @@ function gpuOf({ instanceId, gpu }: { readonly instanceId: string; readonly gpu:
 
 function gpusOf({ gpus }: InstanceBook): readonly number[] {
   return Array.from({ length: gpus }, (_, gpu) => gpu);
-}
-
-function sameStatus(a: SegmentStatus | undefined, b: SegmentStatus): boolean {
-  return (
-    a !== undefined &&
-    a.state === b.state &&
-    a.reason === b.reason &&
-    a.quarantinedMs === b.quarantinedMs &&
-    a.rate.revision === b.rate.revision &&
-    a.rate.lines.length === b.rate.lines.length &&
-    a.settle.revision === b.settle.revision &&
-    a.settle.lines.length === b.settle.lines.length
-  );
 }
 
 function contextOf(
