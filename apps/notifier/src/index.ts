@@ -1,1 +1,1 @@
-export {};
+export { startNotifier, type NotifierOptions } from './start-notifier.js';

@@ -4,6 +4,8 @@ export { migrate, serviceRoles, type MigrateOptions, type MigrationClass } from 
 export { PostgresOutboxStore } from './outbox/outbox-store.postgres.js';
 export { PostgresParkedEventStore } from './parked/parked-event-store.postgres.js';
 export { actAsTenant } from './pool/act-as-tenant.js';
+export { asTenant } from './pool/as-tenant.js';
 export { createPool, type PoolOptions } from './pool/create-pool.js';
+export { openServiceDatabase, type ServiceDatabase, type ServiceDatabaseOptions } from './pool/service-database.js';
 export { isPassingFault, mapFault, mappingFaults } from './pool/map-fault.js';
 export { PostgresUnitOfWork, type PostgresUnitOfWorkOptions } from './unit-of-work/unit-of-work.postgres.js';

@@ -1,1 +1,12 @@
-export {};
+import { messagingMigration } from '../migrate/messaging-migration.js';
+import type { MigrationClass } from '../migrate/migrate.js';
+import { Deliveries1760000000001 } from './migrations/1760000000001-deliveries.js';
+
+export { PostgresDeliveryStore } from './delivery-store.postgres.js';
+export { PostgresSecretStore } from './secret-store.postgres.js';
+
+/** Migrations of the schema `notifier`, in order. */
+export const notificationMigrations: readonly MigrationClass[] = [
+  messagingMigration('notifier'),
+  Deliveries1760000000001,
+];
