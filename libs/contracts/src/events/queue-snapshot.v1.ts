@@ -8,12 +8,33 @@ export const queueSnapshot = defineEvent({
   topic: 'queue.snapshot',
   source: 'scheduler',
   schema: z.object({
-    pool: z.string(), at: isoInstant, workers: z.number().int(), freeSlots: z.number().int(),
-    lanes: z.array(z.object({ taskType: z.string(), priority: z.number().int(), waiting: z.number().int(), running: z.number().int(), oldestRequestedAt: isoInstant.nullable() })),
+    pool: z.string(),
+    at: isoInstant,
+    workers: z.number().int(),
+    freeSlots: z.number().int(),
+    lanes: z.array(
+      z.object({
+        taskType: z.string(),
+        priority: z.number().int(),
+        waiting: z.number().int(),
+        running: z.number().int(),
+        oldestRequestedAt: isoInstant.nullable(),
+        waitingReason: z
+          .object({ code: z.string(), text: z.string() })
+          .optional()
+          .describe('Why the first waiting task of the lane waits'),
+      }),
+    ),
   }),
   key: (data) => data.pool,
   subject: () => undefined,
   fixture: {
-    pool: 'local', at: '2026-01-01T00:00:00.000Z', workers: 1, freeSlots: 1, lanes: [{ taskType: 'ti2v-5B', priority: 0, waiting: 2, running: 1, oldestRequestedAt: '2026-01-01T00:00:00.000Z' }],
+    pool: 'local',
+    at: '2026-01-01T00:00:00.000Z',
+    workers: 1,
+    freeSlots: 1,
+    lanes: [
+      { taskType: 'ti2v-5B', priority: 0, waiting: 2, running: 1, oldestRequestedAt: '2026-01-01T00:00:00.000Z' },
+    ],
   },
 });

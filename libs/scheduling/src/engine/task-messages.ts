@@ -126,6 +126,7 @@ function closing(task: Task, event: Extract<TaskEvent, { kind: 'attemptClosed' }
       instanceId: attempt.instanceId,
       pool: attempt.pool,
       outcome: toAttemptSummary(attempt).outcome ?? 'lost',
+      ...(attempt.state === 'failed' ? { fault: attempt.billable ? ('user' as const) : ('platform' as const) } : {}),
       closedAt: event.closedAtMs,
       ...(event.segmentCount === null ? {} : { segmentCount: event.segmentCount }),
       final: event.final,
