@@ -18,6 +18,23 @@ export {
 export { startInternalServer } from './service/internal-server.js';
 export { runUntilSignal, type RunningProcess } from './service/run-until-signal.js';
 export { startService, type RunningService, type StartServiceOptions } from './service/start-service.js';
+export { VERSION, runService, topicSettings, type RunServiceOptions } from './service/run-service.js';
+export {
+  DATABASE_VARIABLES,
+  HTTP_VARIABLES,
+  KAFKA_VARIABLES,
+  OUTBOUND_VARIABLES,
+  S3_VARIABLES,
+  SECURITY_VARIABLES,
+  TELEMETRY_VARIABLES,
+  databaseSettings,
+  httpSettings,
+  kafkaSettings,
+  outboundSettings,
+  s3Settings,
+  securitySettings,
+  telemetrySettings,
+} from './settings/deployment-settings.js';
 export { environment } from './settings/environment.js';
 export { loadSettings, unknownSettings, type SettingSource, type VariableNames } from './settings/load-settings.js';
 export { createJsonLogger, LOG_LEVELS, redactText, type LogLevel } from './telemetry/json-logger.js';

@@ -1,3 +1,4 @@
+export { openS3Store, type S3Settings } from './open-s3-store.js';
 export {
   createFileObjectStore,
   type FileObjectStore,
