@@ -1,0 +1,434 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemIds, type DurationMs } from '@millrace/kernel';
+import type { BusSubscription, EventBus, IncomingRecord, OutgoingRecord } from '../ports/event-bus.port.js';
+import { RecordingSink, textOf, type Delivery, type RecordingSinkOptions } from './recording-sink.js';
+
+const PARTITIONS = 3;
+const RETENTION_MS = 3_600_000;
+const KEYS = ['k0', 'k1', 'k2', 'k3', 'k4', 'k5', 'k6', 'k7', 'k8', 'k9', 'k10', 'k11'];
+
+export interface EventBusUnderTest {
+  readonly bus: EventBus;
+  /** Closes the bus and what it runs on. */
+  close(): Promise<void>;
+}
+
+/**
+ * What every EventBus must do. Each test has topics and groups of its own, so that one server serves many runs.
+ * `makeBus` is called once, and once more for the test that closes its bus.
+ */
+export function eventBusConformance(
+  name: string,
+  makeBus: () => Promise<EventBusUnderTest>,
+  { timeoutMs = 60_000 }: { readonly timeoutMs?: DurationMs } = {},
+): void {
+  describe(`event bus conformance: ${name}`, () => {
+    let made: EventBusUnderTest;
+    let world: BusWorld;
+    beforeAll(async () => {
+      made = await makeBus();
+      world = new BusWorld(made.bus);
+    }, timeoutMs);
+    afterAll(async () => {
+      await world.closeAll();
+      await made.close();
+    }, timeoutMs);
+
+    it(
+      'keeps the order of a key, and a key to one partition',
+      async () => {
+        const topic = await world.topic();
+        const { sink } = await world.join(topic);
+        for (let round = 0; round < 10; round++)
+          await world.publish(
+            topic,
+            KEYS.map((key) => [key, `${round}`]),
+          );
+        await sink.until(() => sink.records.length === 120, 'all records');
+        expectOrderedKeys(sink.records, 10);
+      },
+      timeoutMs,
+    );
+
+    it(
+      'brings key, headers, bytes, position and time unchanged',
+      async () => {
+        const topic = await world.topic();
+        const { sink } = await world.join(topic);
+        const value = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+        const headers = { ce_type: 'x', traceparent: '00-a-b-01', place: 'Zürich · 東京', empty: '' };
+        await world.bus.publish([{ topic, key: 'schlüssel', headers, value }]);
+        await sink.until(() => sink.records.length === 1, 'the record');
+        const [record] = sink.records;
+        expect(record).toMatchObject({ topic, key: 'schlüssel', headers, offset: 0n });
+        expect([...(record?.value ?? [])]).toEqual([...value]);
+        expect(Number.isInteger(record?.partition)).toBe(true);
+        expect(record?.appendedAt).toBeGreaterThan(0);
+      },
+      timeoutMs,
+    );
+
+    it(
+      'takes a batch of 2,000 records and loses none',
+      async () => {
+        const topic = await world.topic();
+        const { sink } = await world.join(topic);
+        const records = Array.from({ length: 2_000 }, (_, i) => [KEYS[i % 12] ?? '', `${Math.floor(i / 12)}`] as const);
+        await world.publish(topic, records);
+        await sink.until(() => sink.records.length === 2_000, '2,000 records');
+        expectOrderedKeys(sink.records, 2_000 / 12);
+      },
+      timeoutMs,
+    );
+
+    it(
+      'gives a new group what was published before it',
+      async () => {
+        const topic = await world.topic();
+        await world.publish(topic, [
+          ['a', '1'],
+          ['b', '2'],
+        ]);
+        const { sink } = await world.join(topic);
+        await sink.until(() => sink.records.length === 2, 'both records');
+      },
+      timeoutMs,
+    );
+
+    it(
+      'shares the partitions among the members of a group',
+      async () => {
+        const topic = await world.topic();
+        const group = world.name('group');
+        const first = await world.join(topic, { group, commits: true });
+        const second = await world.join(topic, { group, commits: true });
+        await world.untilShared([first.sink, second.sink]);
+        const owned = [...first.sink.owned, ...second.sink.owned].map(({ partition }) => partition);
+        expect(owned.toSorted()).toEqual([0, 1, 2]);
+        await world.publish(
+          topic,
+          KEYS.map((key) => [key, 'x']),
+        );
+        await second.sink.until(() => second.sink.records.length > 0, 'records for the second member');
+        await first.sink.until(() => first.sink.records.length + second.sink.records.length === 12, 'each record once');
+      },
+      timeoutMs,
+    );
+
+    it(
+      'lets two groups read the same records independently',
+      async () => {
+        const topic = await world.topic();
+        const one = await world.join(topic, { commits: true });
+        const other = await world.join(topic);
+        await world.publish(
+          topic,
+          KEYS.map((key) => [key, 'x']),
+        );
+        await one.sink.until(() => one.sink.records.length === 12, 'all records in one group');
+        await other.sink.until(() => other.sink.records.length === 12, 'all records in the other group');
+      },
+      timeoutMs,
+    );
+
+    it(
+      'starts again at the committed offset',
+      async () => {
+        const topic = await world.topic(1);
+        const group = world.name('group');
+        const before = await world.join(topic, { group });
+        await world.publish(topic, numbered(5));
+        await before.sink.until(() => before.sink.records.length === 5, 'five records');
+        await before.subscription.commit([{ topic, partition: 0, nextOffset: 3n }]);
+        await before.subscription.close();
+        const after = await world.join(topic, { group });
+        await after.sink.until(() => after.sink.records.length === 2, 'the two records that were not committed');
+        expect(after.sink.texts()).toEqual(['3', '4']);
+      },
+      timeoutMs,
+    );
+
+    it(
+      'delivers again what was never committed',
+      async () => {
+        const topic = await world.topic(1);
+        const group = world.name('group');
+        const before = await world.join(topic, { group });
+        await world.publish(topic, numbered(3));
+        await before.sink.until(() => before.sink.records.length === 3, 'three records');
+        await before.subscription.close();
+        const after = await world.join(topic, { group });
+        await after.sink.until(() => after.sink.records.length === 3, 'the same three records');
+        expect(after.sink.texts()).toEqual(['0', '1', '2']);
+      },
+      timeoutMs,
+    );
+
+    it(
+      'reads from the end only what is appended after `ready`',
+      async () => {
+        const topic = await world.topic();
+        await world.publish(
+          topic,
+          KEYS.map((key) => [key, 'before']),
+        );
+        const tails = [await world.join(topic, { from: 'end' }), await world.join(topic, { from: 'end' })];
+        await world.publish(
+          topic,
+          KEYS.map((key) => [key, 'after']),
+        );
+        for (const { sink } of tails) {
+          await sink.until(() => sink.records.length >= 12, 'the later records');
+          expect(new Set(sink.texts())).toEqual(new Set(['after']));
+          expect(sink.records).toHaveLength(12);
+        }
+      },
+      timeoutMs,
+    );
+
+    it(
+      'delivers nothing of a paused partition, and all of it when resumed',
+      async () => {
+        const topic = await world.topic();
+        const { sink, subscription } = await world.join(topic);
+        await world.publish(
+          topic,
+          KEYS.map((key) => [key, '0']),
+        );
+        await sink.until(() => sink.records.length === 12, 'the first round');
+        const paused = { topic, partition: sink.records[0]?.partition ?? 0 };
+        const flowing = (): IncomingRecord[] => sink.records.filter(({ partition }) => partition !== paused.partition);
+        const firstFlowing = flowing().length;
+        subscription.pause([paused]);
+        await world.publish(
+          topic,
+          KEYS.map((key) => [key, '1']),
+        );
+        await sink.until(() => flowing().length === 2 * firstFlowing, 'the second round of the other partitions');
+        expect(sink.records).toHaveLength(12 + firstFlowing);
+        subscription.resume([paused]);
+        await sink.until(() => sink.records.length === 24, 'the rest after resuming');
+        expectOrderedKeys(sink.records, 2);
+      },
+      timeoutMs,
+    );
+
+    it(
+      'loses nothing and reorders no key while members join and leave',
+      async () => {
+        const topic = await world.topic();
+        const group = world.name('group');
+        const deliveries: Delivery[] = [];
+        const round = (number: number): Promise<void> =>
+          world.publish(
+            topic,
+            KEYS.map((key) => [key, `${number}`]),
+          );
+        const first = await world.join(topic, { group, commits: true, name: 'first', deliveries });
+        for (let number = 0; number < 5; number++) await round(number);
+        const second = await world.join(topic, { group, commits: true, name: 'second', deliveries });
+        for (let number = 5; number < 10; number++) await round(number);
+        await world.untilShared([first.sink, second.sink]);
+        for (let number = 10; number < 15; number++) await round(number);
+        await first.subscription.close();
+        for (let number = 15; number < 20; number++) await round(number);
+        const seen = (): number => new Set(deliveries.map(({ record }) => `${record.key}/${textOf(record)}`)).size;
+        await second.sink.until(() => seen() === 12 * 20, 'every record at least once');
+        expectNoGaps(deliveries);
+      },
+      timeoutMs,
+    );
+
+    it(
+      'refuses the commit of a member whose partition has moved',
+      async () => {
+        const topic = await world.topic();
+        const group = world.name('group');
+        const first = await world.join(topic, { group });
+        await world.publish(
+          topic,
+          KEYS.map((key) => [key, 'x']),
+        );
+        await first.sink.until(() => first.sink.records.length === 12, 'all records');
+        const second = await world.join(topic, { group });
+        await world.untilShared([first.sink, second.sink]);
+        const moved = second.sink.owned[0] ?? { topic, partition: -1 };
+        await expect(first.subscription.commit([{ ...moved, nextOffset: 1n }])).rejects.toMatchObject({
+          kind: 'conflict',
+        });
+        await second.sink.until(() => second.sink.records.length > 0, 'redelivery to the new owner');
+        await expect(second.subscription.commit([{ ...moved, nextOffset: 1n }])).resolves.toBeUndefined();
+      },
+      timeoutMs,
+    );
+
+    it(
+      'refuses a topic that is missing, to subscribers and to publishers',
+      async () => {
+        const topic = world.name('missing');
+        const missing = { kind: 'unavailable', code: 'topic_missing' };
+        const subscribing = world.bus.subscribe(
+          { group: world.name('group'), topics: [topic], from: 'committed' },
+          new RecordingSink(),
+        );
+        await expect(subscribing).rejects.toMatchObject(missing);
+        await expect(world.publish(topic, [['a', 'x']])).rejects.toMatchObject({ kind: 'unavailable' });
+      },
+      timeoutMs,
+    );
+
+    it(
+      'makes topics once and never changes their partition count',
+      async () => {
+        const topic = await world.topic(2);
+        await world.bus.ensureTopics([{ topic, partitions: 2, retentionMs: RETENTION_MS }]);
+        await world.bus.ensureTopics([{ topic, partitions: 5, retentionMs: RETENTION_MS }]).catch(() => {});
+        const { sink } = await world.join(topic);
+        await sink.until(() => sink.owned.length > 0, 'an assignment');
+        expect(sink.owned.map(({ partition }) => partition).toSorted()).toEqual([0, 1]);
+      },
+      timeoutMs,
+    );
+
+    it(
+      'counts the lag between committed offset and end',
+      async () => {
+        const topic = await world.topic();
+        const { sink, subscription } = await world.join(topic);
+        await world.publish(
+          topic,
+          KEYS.map((key) => [key, 'x']),
+        );
+        await sink.until(() => sink.records.length === 12, 'all records');
+        expect(await subscription.lag()).toBe(12);
+        await subscription.commit(endPositions(sink.records));
+        expect(await subscription.lag()).toBe(0);
+      },
+      timeoutMs,
+    );
+
+    it(
+      'reads several topics with one subscription',
+      async () => {
+        const topics = [await world.topic(), await world.topic()];
+        const { sink } = await world.join(topics[0] ?? '', { topics });
+        for (const topic of topics) await world.publish(topic, [['a', topic]]);
+        await sink.until(() => sink.records.length === 2, 'a record of each topic');
+        expect(new Set(sink.texts())).toEqual(new Set(topics));
+      },
+      timeoutMs,
+    );
+
+    it(
+      'answers a ping, and refuses to publish once closed',
+      async () => {
+        const other = await makeBus();
+        await expect(other.bus.ping()).resolves.toBeUndefined();
+        await other.bus.close();
+        const record = { topic: await world.topic(), key: 'a', headers: {}, value: new Uint8Array([1]) };
+        await expect(other.bus.publish([record])).rejects.toMatchObject({ kind: 'unavailable' });
+        await other.close();
+      },
+      timeoutMs,
+    );
+  });
+}
+
+interface JoinOptions extends RecordingSinkOptions {
+  readonly group?: string;
+  readonly topics?: readonly string[];
+  readonly from?: 'committed' | 'end';
+}
+
+interface Joined {
+  readonly sink: RecordingSink;
+  readonly subscription: BusSubscription;
+}
+
+/** Names and subscriptions of one run. */
+class BusWorld {
+  private readonly run = systemIds.next();
+  private made = 0;
+  private readonly subscriptions: BusSubscription[] = [];
+
+  constructor(readonly bus: EventBus) {}
+
+  name(what: string): string {
+    this.made += 1;
+    return `conformance.${what}-${this.made}.${this.run}`;
+  }
+
+  async topic(partitions = PARTITIONS): Promise<string> {
+    const topic = this.name('topic');
+    await this.bus.ensureTopics([{ topic, partitions, retentionMs: RETENTION_MS }]);
+    return topic;
+  }
+
+  publish(topic: string, records: readonly (readonly [key: string, text: string])[]): Promise<void> {
+    return this.bus.publish(records.map(([key, text]) => recordOf(topic, key, text)));
+  }
+
+  /** A positioned subscription in a group of its own, unless one is named. */
+  async join(topic: string, options: JoinOptions = {}): Promise<Joined> {
+    const { group = this.name('group'), topics = [topic], from = 'committed' } = options;
+    const sink = new RecordingSink(options);
+    const subscription = await this.bus.subscribe({ group, topics, from }, sink);
+    sink.attach(subscription);
+    this.subscriptions.push(subscription);
+    await subscription.ready;
+    return { sink, subscription };
+  }
+
+  /** Until every sink owns something and all partitions of a topic are owned once. */
+  async untilShared(sinks: readonly RecordingSink[]): Promise<void> {
+    const shared = (): boolean => {
+      const owned = sinks.map((sink) => sink.owned.length);
+      return owned.every((count) => count > 0) && owned.reduce((sum, count) => sum + count, 0) === PARTITIONS;
+    };
+    // Any sink may be the last to hear of the new generation.
+    await Promise.any(sinks.map((sink) => sink.until(shared, 'shared partitions')));
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all(this.subscriptions.map((subscription) => subscription.close()));
+  }
+}
+
+function recordOf(topic: string, key: string, text: string): OutgoingRecord {
+  return { topic, key, headers: { ce_type: 'conformance' }, value: new TextEncoder().encode(text) };
+}
+
+function numbered(count: number): (readonly [string, string])[] {
+  return Array.from({ length: count }, (_, number) => ['key', `${number}`] as const);
+}
+
+/** Values are 0, 1, 2 … per key; at least `count` rounded down of each; offsets ascend within a partition. */
+function expectOrderedKeys(records: readonly IncomingRecord[], count: number): void {
+  for (const [, ofKey] of Map.groupBy(records, ({ key }) => key)) {
+    expect(ofKey.map(textOf)).toEqual(ofKey.map((_, number) => `${number}`));
+    expect(ofKey.length).toBeGreaterThanOrEqual(Math.floor(count));
+    expect(new Set(ofKey.map(({ partition }) => partition)).size).toBe(1);
+  }
+  for (const [, ofPartition] of Map.groupBy(records, ({ partition }) => partition)) {
+    const offsets = ofPartition.map(({ offset }) => Number(offset));
+    expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
+  }
+}
+
+/** Redeliveries are allowed, jumps are not: every record of a key follows one that was delivered before. */
+function expectNoGaps(deliveries: readonly Delivery[]): void {
+  const highest = new Map<string, number>();
+  for (const { record, sink } of deliveries) {
+    const number = Number(textOf(record));
+    const before = highest.get(record.key) ?? -1;
+    if (number > before + 1) throw new Error(`${sink} got ${record.key}/${number} after ${before}`);
+    highest.set(record.key, Math.max(before, number));
+  }
+}
+
+function endPositions(
+  records: readonly IncomingRecord[],
+): { readonly topic: string; readonly partition: number; readonly nextOffset: bigint }[] {
+  const last = new Map(records.map((record) => [record.partition, record]));
+  return [...last.values()].map(({ topic, partition, offset }) => ({ topic, partition, nextOffset: offset + 1n }));
+}
