@@ -1,1 +1,2 @@
-export {};
+export { SCHEDULER_VARIABLES, schedulerSettings, type SchedulerAppSettings } from './settings.js';
+export { startScheduler, type StartSchedulerOptions } from './start-scheduler.js';

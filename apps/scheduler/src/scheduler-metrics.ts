@@ -1,0 +1,48 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { SchedulerObserver } from '@millrace/scheduling/ports';
+
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+/** Metrics of the scheduler. Labels are closed sets: never a tenant, task or worker id. */
+export function createSchedulerMetrics(registry: Registry): SchedulerObserver {
+  const registers = [registry];
+  const cycle = new Histogram({
+    name: 'millrace_scheduler_cycle_seconds',
+    help: 'Time of each step of a scheduling cycle.',
+    labelNames: ['step'],
+    buckets: SECONDS,
+    registers,
+  });
+  const decisions = new Counter({
+    name: 'millrace_scheduler_decisions_total',
+    help: 'Decisions by kind and reason.',
+    labelNames: ['kind', 'reason'],
+    registers,
+  });
+  const leases = new Counter({
+    name: 'millrace_scheduler_leases_total',
+    help: 'Leases that expired, were sent again, or were refused to a worker.',
+    labelNames: ['event'],
+    registers,
+  });
+  const workers = new Counter({
+    name: 'millrace_scheduler_workers_lost_total',
+    help: 'Worker incarnations that fell silent or were replaced.',
+    registers,
+  });
+  return {
+    cycled: (report) => {
+      cycle.observe({ step: 'read' }, report.readMs / 1000);
+      cycle.observe({ step: 'decide' }, report.decideMs / 1000);
+      cycle.observe({ step: 'apply' }, report.applyMs / 1000);
+      for (const { reason } of report.placements) decisions.inc({ kind: 'place', reason });
+      for (const [reason, count] of Object.entries(report.waiting)) decisions.inc({ kind: 'wait', reason }, count);
+    },
+    refused: (count) => leases.inc({ event: 'refused' }, count),
+    expired: (leaseCount, workerCount) => {
+      leases.inc({ event: 'expired' }, leaseCount);
+      workers.inc(workerCount);
+    },
+    resent: (count) => leases.inc({ event: 'resent' }, count),
+  };
+}
