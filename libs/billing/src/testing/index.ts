@@ -1,1 +1,2 @@
-export {};
+export { createInMemoryBilling, type BillingState, type InMemoryBilling } from './in-memory-stores.js';
+export { ledgerDigest } from './ledger-digest.js';

@@ -2,28 +2,14 @@ import type pg from 'pg';
 import type { AttemptBalance, TaskCostFacts } from '@millrace/billing';
 import type { CostReader } from '@millrace/billing/ports';
 import { toIso } from '@millrace/kernel';
-import { actAsTenant } from '../pool/act-as-tenant.js';
-import { mappingFaults } from '../pool/map-fault.js';
+import { asTenant } from '../pool/as-tenant.js';
 
 /** Reads costs in a transaction of the `_request` role: row-level security, and the tenant in every query as well. */
 export class PostgresCostReader implements CostReader {
   constructor(private readonly pool: pg.Pool) {}
 
   ofTask(tenantId: string, taskId: string): Promise<TaskCostFacts | undefined> {
-    return mappingFaults(async () => {
-      const client = await this.pool.connect();
-      let failed = true;
-      try {
-        await client.query('BEGIN READ ONLY');
-        await actAsTenant(client, tenantId);
-        const facts = await readFacts(client, tenantId, taskId);
-        await client.query('COMMIT');
-        failed = false;
-        return facts;
-      } finally {
-        client.release(failed);
-      }
-    });
+    return asTenant(this.pool, tenantId, (client) => readFacts(client, tenantId, taskId));
   }
 }
 
