@@ -1,1 +1,1 @@
-export {};
+export { createKafkaEventBus, type KafkaEventBusOptions } from './kafka-event-bus.js';
