@@ -1,8 +1,7 @@
 import { toIso, type TaskId, type TenantId } from '@millrace/kernel';
 import type { PagePosition, TaskEvent, TaskFilter, TaskReader, TaskView } from '@millrace/intake/ports';
 import type pg from 'pg';
-import { actAsTenant } from '../pool/act-as-tenant.js';
-import { mappingFaults } from '../pool/map-fault.js';
+import { asTenant } from '../pool/as-tenant.js';
 import { INTAKE_SCHEMA } from './intake-schema.js';
 import { eventFromRow, taskFromRow, type TaskEventRow, type TaskRow } from './task.mapping.js';
 
@@ -44,31 +43,6 @@ export class PostgresTaskReader implements TaskReader {
   }
 
   private read<Row extends pg.QueryResultRow>(tenantId: TenantId, query: pg.QueryConfig): Promise<readonly Row[]> {
-    return mappingFaults(async () => {
-      const client = await this.pool.connect();
-      const outcome = await readAs<Row>(client, tenantId, query).then(
-        (rows) => ({ rows }),
-        (error: unknown) => ({ error }),
-      );
-      // A connection that failed in the middle is not used again: its transaction may still be open.
-      client.release('error' in outcome);
-      if ('error' in outcome) throw outcome.error;
-      return outcome.rows;
-    });
+    return asTenant(this.pool, tenantId, async (client) => (await client.query<Row>(query)).rows);
   }
-}
-
-/** The statements are queued at once; the connection runs them in order. */
-async function readAs<Row extends pg.QueryResultRow>(
-  client: pg.PoolClient,
-  tenantId: TenantId,
-  query: pg.QueryConfig,
-): Promise<readonly Row[]> {
-  const [, , result] = await Promise.all([
-    client.query('BEGIN READ ONLY'),
-    actAsTenant(client, tenantId),
-    client.query<Row>(query),
-    client.query('COMMIT'),
-  ]);
-  return result.rows;
 }

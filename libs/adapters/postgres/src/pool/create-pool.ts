@@ -12,6 +12,8 @@ export interface PoolOptions {
   /** Time-outs of a statement, and of a transaction that does nothing. 5 s each by default. */
   readonly statementTimeoutMs?: DurationMs;
   readonly idleInTransactionTimeoutMs?: DurationMs;
+  /** `false`: a commit returns before it is on disk. A crash of the server may lose it, never half of it. */
+  readonly synchronousCommit?: boolean;
   readonly logger?: Logger;
 }
 
@@ -28,6 +30,7 @@ export function connectionOptions(options: PoolOptions): pg.ClientConfig {
     `-c statement_timeout=${options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS}`,
     `-c idle_in_transaction_session_timeout=${options.idleInTransactionTimeoutMs ?? IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
   ];
+  if (options.synchronousCommit === false) settings.push('-c synchronous_commit=off');
   if (options.role !== undefined) settings.push(`-c role=${checkedRole(options.role)}`);
   return {
     connectionString: options.url,
