@@ -1,8 +1,15 @@
 import { taskQueued, type TopicName } from '@millrace/contracts';
-import { seededRng, silentLogger, uuidv5, uuidv7, VirtualClock, type Logger } from '@millrace/kernel';
+import { seededRng, silentLogger, uuidv5, uuidv7, VirtualClock, type DurationMs, type Logger } from '@millrace/kernel';
 import { EventStamper } from '../codec/event-stamper.js';
 import { createPropagatingTracer } from '../tracing/propagating-tracer.js';
-import { ACK, newEvent, type HandlerResult, type ReceivedEvent, type RunningConsumer } from '../ports/index.js';
+import {
+  ACK,
+  newEvent,
+  type HandlerResult,
+  type OutgoingRecord,
+  type ReceivedEvent,
+  type RunningConsumer,
+} from '../ports/index.js';
 import { createInMemoryBus, type InMemoryBus } from './in-memory-bus.js';
 import { createInMemoryParkedEventStore, type InMemoryParkedEventStore } from './in-memory-parked-event-store.js';
 import type { ConsumerObserver } from '../runtime/consumer-context.js';
@@ -17,7 +24,12 @@ export function taskId(name: string): string {
   return uuidv5(NAMESPACE, name);
 }
 
-type Handle = (batch: readonly ReceivedEvent[], signal: AbortSignal) => Promise<readonly HandlerResult[]>;
+/** Decides by the names of the events, `a2` for sequence 2 of task `a`. */
+type Handle = (
+  names: readonly string[],
+  signal: AbortSignal,
+  batch: readonly ReceivedEvent[],
+) => Promise<readonly HandlerResult[]> | readonly HandlerResult[];
 
 export interface BenchOptions {
   readonly topics?: readonly TopicName[];
@@ -30,9 +42,27 @@ export interface BenchOptions {
   readonly logger?: Logger;
 }
 
+/** A virtual clock that knows how many timers wait. */
+class CountingClock extends VirtualClock {
+  readonly pending = new Set<symbol>();
+
+  override after(delayMs: DurationMs, fn: () => void): () => void {
+    const timer = Symbol('timer');
+    this.pending.add(timer);
+    const cancel = super.after(delayMs, () => {
+      this.pending.delete(timer);
+      fn();
+    });
+    return () => {
+      this.pending.delete(timer);
+      cancel();
+    };
+  }
+}
+
 /** A consumer on a bus in memory, in virtual time, that writes down what it was given. */
 export class ConsumerBench {
-  readonly clock = new VirtualClock();
+  readonly clock = new CountingClock();
   readonly bus: InMemoryBus;
   readonly parked: InMemoryParkedEventStore = createInMemoryParkedEventStore();
   /** The names of the events of each call, `a2` for sequence 2 of task `a`. */
@@ -43,7 +73,7 @@ export class ConsumerBench {
   consumer!: RunningConsumer;
   private readonly names = new Map<string, string>();
   private readonly rng = seededRng(3);
-  private readonly tracer = createPropagatingTracer(seededRng(4));
+  readonly tracer = createPropagatingTracer(seededRng(4));
 
   constructor(private readonly options: BenchOptions) {
     this.bus = createInMemoryBus({ clock: this.clock, partitions: options.partitions ?? 2 });
@@ -72,25 +102,28 @@ export class ConsumerBench {
 
   /** Publishes task.queued events for pairs of task name and sequence. */
   async publishLifecycle(events: readonly (readonly [string, number])[]): Promise<void> {
-    const news = events.map(([name, sequence]) => {
-      this.names.set(taskId(name), name);
-      const data = { ...taskQueued.fixture, taskId: taskId(name), sequence };
-      return newEvent(taskQueued, data, { tenantId: 'acme', sequence });
-    });
-    await this.bus.publish(this.stamper.stamp(news));
+    await this.bus.publish(this.stampLifecycle(events));
+  }
+
+  /** Publishes a record as it stands, of task `name`, with a value that need not be an event. */
+  async publishRaw(name: string, value: string, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+    const [stamped] = this.stampLifecycle([[name, 1]]);
+    if (stamped === undefined) return;
+    await this.bus.publish([{ ...stamped, headers: { ...stamped.headers, ...headers }, value: Buffer.from(value) }]);
   }
 
   nameOf(event: ReceivedEvent): string {
     return `${this.names.get(event.key) ?? event.key}${event.sequence ?? ''}`;
   }
 
+  /** Timers that are set and neither fired nor cancelled. */
+  pendingTimers(): number {
+    return this.clock.pending.size;
+  }
+
   /** Lets everything run that needs no time to pass. */
   async settle(): Promise<void> {
     await this.clock.advance(0);
-  }
-
-  applied(): readonly string[] {
-    return this.acked;
   }
 
   /** Records between the committed offsets and the ends, over all partitions of a topic. */
@@ -102,11 +135,22 @@ export class ConsumerBench {
     );
   }
 
+  /** Records for pairs of task name and sequence, in the trace that is active. */
+  stampLifecycle(events: readonly (readonly [string, number])[]): OutgoingRecord[] {
+    const news = events.map(([name, sequence]) => {
+      this.names.set(taskId(name), name);
+      const data = { ...taskQueued.fixture, taskId: taskId(name), sequence };
+      return newEvent(taskQueued, data, { tenantId: 'acme', sequence });
+    });
+    return this.stamper.stamp(news);
+  }
+
   private async handle(batch: readonly ReceivedEvent[], signal: AbortSignal): Promise<readonly HandlerResult[]> {
-    this.calls.push(batch.map((event) => this.nameOf(event)));
-    const results = (await this.options.handle?.(batch, signal)) ?? batch.map(() => ACK);
-    batch.forEach((event, index) => {
-      if (results[index]?.kind === 'ack') this.acked.push(this.nameOf(event));
+    const names = batch.map((event) => this.nameOf(event));
+    this.calls.push(names);
+    const results = (await this.options.handle?.(names, signal, batch)) ?? names.map(() => ACK);
+    names.forEach((name, index) => {
+      if (results[index]?.kind === 'ack') this.acked.push(name);
     });
     return results;
   }
