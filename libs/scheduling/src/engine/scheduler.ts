@@ -84,8 +84,10 @@ export class Scheduler {
   }
 
   /** Closes the consumers, finishes what runs, and lets another lead at once. */
-  stop(): Promise<void> {
-    return this.election.stop();
+  async stop(): Promise<void> {
+    // Drained while it still leads: what was handed over is finished, not refused.
+    await this.options.gate.close();
+    await this.election.stop();
   }
 
   isLeading(): boolean {

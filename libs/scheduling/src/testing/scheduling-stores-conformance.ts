@@ -1,0 +1,312 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { TenantId } from '@millrace/kernel';
+import { transition } from '../domain/transition.js';
+import type { Task } from '../domain/task.js';
+import type { LeaderStore } from '../engine/ports/leader-store.port.js';
+import type { SchedulingStores } from '../engine/ports/scheduling-scope.port.js';
+import { aHolder, aReport, aRequest, aTask, aWorker, idOf, taskIdOf } from './builders.js';
+
+/** The stores of one implementation. `run` is one transaction; a rejection of `work` rolls it back. */
+export interface StoresUnderTest {
+  run<Result>(work: (stores: SchedulingStores) => Promise<Result>): Promise<Result>;
+  /** Forgets every row. */
+  clear(): Promise<void>;
+  close?(): Promise<void>;
+}
+
+const NOW = Date.UTC(2026, 0, 1, 12);
+
+/** A task with a live lease, epoch 1. */
+function leased(task: Task, incarnation = idOf(0xa1)): Task {
+  return transition(task, { kind: 'leased', holder: aHolder({ incarnation }), reason: 'spec' }, NOW).next;
+}
+
+/** What every implementation of the scheduler's stores does the same. */
+export function schedulingStoresConformance(
+  name: string,
+  create: () => Promise<StoresUnderTest>,
+  timeoutMs = 60_000,
+): void {
+  describe(`scheduling stores: ${name}`, () => {
+    let stores: StoresUnderTest;
+    beforeAll(async () => {
+      stores = await create();
+    }, timeoutMs);
+    afterAll(() => stores.close?.());
+    beforeEach(() => stores.clear());
+    taskStoreSuite(() => stores);
+    leaseStoreSuite(() => stores);
+    workerStoreSuite(() => stores);
+  });
+}
+
+function taskStoreSuite(stores: () => StoresUnderTest): void {
+  const insert = (tasks: readonly Task[]) => stores().run(({ tasks: store }) => store.insert(tasks));
+  const load = (numbers: readonly number[]) => stores().run(({ tasks }) => tasks.load(numbers.map(taskIdOf)));
+
+  describe('tasks', () => {
+    it('gives back what was inserted, field by field', async () => {
+      const task = aTask({
+        ...aRequest({
+          work: {
+            model: 'm@1',
+            input: { prompt: 'Ein roter Ball "hüpft" \\ 球', imageUrl: 'https://example.com/a?b=c' },
+            resolution: { width: 832, height: 480 },
+            parameters: { seed: 7, durationS: 2.5 },
+          },
+          callbackUrl: 'https://example.com/hook',
+          metadata: { customer: 'acme', 'a,{b}': 'NULL' },
+          traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        }),
+      });
+      await insert([task]);
+      expect(await load([1])).toEqual([task]);
+    });
+
+    it('inserts an id once: a second insert changes nothing and says so', async () => {
+      await insert([aTask()]);
+      const again = aTask({ priority: 1 });
+      expect(await insert([again, aTask({ id: taskIdOf(2) })])).toEqual(new Set([taskIdOf(2)]));
+      expect((await load([1]))[0]?.priority).toBe(0);
+    });
+
+    it('saves everything a transition changes', async () => {
+      const queued = aTask({ maxRetries: 0 });
+      await insert([queued]);
+      const running = transition(
+        leased(queued),
+        { kind: 'started', report: aReport({ checkpoint: { key: 'k', step: 3, modelHash: 'h' } }) },
+        NOW,
+      ).next;
+      const failed = transition(
+        running,
+        {
+          kind: 'failed',
+          report: aReport({ number: 2 }),
+          error: { code: 'engine_crashed', message: 'x', retryable: true },
+        },
+        NOW + 5,
+      ).next;
+      await stores().run(({ tasks }) => tasks.save([failed]));
+      expect(await load([1])).toEqual([failed]);
+    });
+
+    it('leaves unknown ids out', async () => {
+      await insert([aTask()]);
+      expect((await load([1, 2])).map(({ id }) => id)).toEqual([taskIdOf(1)]);
+    });
+
+    it('QUE-01, QUE-02: shows the first of each lane (type x priority), by time of request, then id', async () => {
+      const at = (number: number, taskType: string, priority: number, requestedAt: number): Task =>
+        aTask({ id: taskIdOf(number), taskType, priority, requestedAt });
+      await insert([
+        at(4, 'a', 0, 20),
+        at(3, 'a', 0, 20),
+        at(2, 'a', 0, 10),
+        at(5, 'a', 1, 30),
+        at(6, 'b', -1, 5),
+        leased(at(1, 'a', 0, 1)),
+      ]);
+      const pending = await stores().run(({ tasks }) => tasks.pending(2));
+      const lanes = Map.groupBy(pending, ({ taskType, priority }) => `${taskType}/${priority}`);
+      expect([...lanes].map(([lane, tasks]) => [lane, tasks.map(({ id }) => id)]).toSorted()).toEqual([
+        ['a/0', [taskIdOf(2), taskIdOf(3)]],
+        ['a/1', [taskIdOf(5)]],
+        ['b/-1', [taskIdOf(6)]],
+      ]);
+      expect(pending.find(({ id }) => id === taskIdOf(6))).toEqual({
+        id: taskIdOf(6),
+        taskType: 'b',
+        priority: -1,
+        needs: { gpus: 1, vramMiB: 1_024 },
+        requestedAt: 5,
+      });
+    });
+
+    it('counts lanes, without those that hold nothing live', async () => {
+      const done = { ...aTask({ id: taskIdOf(4), taskType: 'z' }), state: 'cancelled' as const };
+      await insert([
+        aTask({ requestedAt: 7 }),
+        aTask({ id: taskIdOf(2), requestedAt: 6 }),
+        leased(aTask({ id: taskIdOf(3), priority: 1 })),
+        done,
+      ]);
+      expect(await stores().run(({ tasks }) => tasks.laneCounts())).toEqual([
+        { taskType: 'ti2v-5B', priority: 1, waiting: 0, running: 1, oldestRequestedAt: null },
+        { taskType: 'ti2v-5B', priority: 0, waiting: 2, running: 0, oldestRequestedAt: 6 },
+      ]);
+    });
+
+    it('finds what was never leased and is overdue, oldest first, within the limit', async () => {
+      const requeued = { ...aTask({ id: taskIdOf(1), requestedAt: 1 }), epoch: 1 };
+      await insert([requeued, ...[2, 3, 4, 5].map((number) => aTask({ id: taskIdOf(number), requestedAt: number }))]);
+      const overdue = await stores().run(({ tasks }) => tasks.overdue(5, 2));
+      expect(overdue.map(({ id }) => id)).toEqual([taskIdOf(2), taskIdOf(3)]);
+    });
+
+    it('keeps tombstones by task and tenant, once each', async () => {
+      const tombstone = { taskId: taskIdOf(9), tenantId: 'acme' as TenantId };
+      await stores().run(({ tasks }) => tasks.leaveTombstones([tombstone]));
+      await stores().run(({ tasks }) =>
+        tasks.leaveTombstones([tombstone, { ...tombstone, tenantId: 'b' as TenantId }]),
+      );
+      const found = await stores().run(({ tasks }) => tasks.tombstonesOf([taskIdOf(8), taskIdOf(9)]));
+      expect(found.map(({ tenantId }) => tenantId).toSorted()).toEqual(['acme', 'b']);
+    });
+
+    it('rolls back as a whole', async () => {
+      const broken = stores().run(async ({ tasks }) => {
+        await tasks.insert([aTask()]);
+        throw new Error('planned');
+      });
+      await expect(broken).rejects.toThrow('planned');
+      expect(await load([1])).toEqual([]);
+    });
+  });
+}
+
+function leaseStoreSuite(stores: () => StoresUnderTest): void {
+  const lease = (number: number, incarnation = idOf(0xa1)) => ({
+    taskId: taskIdOf(number),
+    attempt: 1,
+    epoch: 1,
+    workerId: 'worker-1',
+    incarnation,
+  });
+
+  describe('leases', () => {
+    beforeEach(() =>
+      stores().run(({ tasks }) => tasks.insert([1, 2, 3].map((number) => aTask({ id: taskIdOf(number) })))),
+    );
+
+    it('P7: refuses a second live lease of a task, and the whole batch with it', async () => {
+      await stores().run(({ leases }) => leases.grant([lease(1)]));
+      const second = stores().run(({ leases }) => leases.grant([lease(2), { ...lease(1), epoch: 2 }]));
+      await expect(second).rejects.toThrow();
+      expect(await stores().run(({ leases }) => leases.all())).toEqual([lease(1)]);
+    });
+
+    it('gives leases by holder and all, by task id, until they end', async () => {
+      const other = idOf(0xa2);
+      await stores().run(({ leases }) => leases.grant([lease(3), lease(1), lease(2, other)]));
+      expect(await stores().run(({ leases }) => leases.heldBy([idOf(0xa1)]))).toEqual([lease(1), lease(3)]);
+      await stores().run(({ leases }) => leases.end([taskIdOf(1), taskIdOf(99)]));
+      expect(await stores().run(({ leases }) => leases.all())).toEqual([lease(2, other), lease(3)]);
+      expect(await stores().run(({ leases }) => leases.heldBy([]))).toEqual([]);
+    });
+  });
+}
+
+function workerStoreSuite(stores: () => StoresUnderTest): void {
+  describe('workers', () => {
+    it('gives back what was added, field by field, and keeps a known incarnation as it is', async () => {
+      const worker = aWorker({ taskTypes: ['a,b', 'c"d', '{}'], pricePerGpuHour: 123_456_789_012_345n });
+      await stores().run(({ workers }) => workers.add([worker]));
+      await stores().run(({ workers }) => workers.add([{ ...worker, slots: 9 }]));
+      expect(await stores().run(({ workers }) => workers.load([worker.incarnation, idOf(1)]))).toEqual([worker]);
+    });
+
+    it('keeps one incarnation of a worker id that has not ended', async () => {
+      const next = aWorker({ incarnation: idOf(0xa2) });
+      await stores().run(({ workers }) => workers.add([aWorker()]));
+      await expect(stores().run(({ workers }) => workers.add([next]))).rejects.toThrow();
+      await stores().run(({ workers }) => workers.save([aWorker({ state: 'lost', heartbeatMs: 5_000 })]));
+      await stores().run(({ workers }) => workers.add([next]));
+      expect(await stores().run(({ workers }) => workers.current(['worker-1', 'worker-2']))).toEqual([next]);
+      const [ended] = await stores().run(({ workers }) => workers.load([idOf(0xa1)]));
+      expect(ended).toEqual(aWorker({ state: 'lost', heartbeatMs: 5_000 }));
+    });
+
+    it('counts the leases that living workers hold', async () => {
+      await stores().run(async ({ tasks, leases, workers }) => {
+        await tasks.insert([1, 2].map((number) => aTask({ id: taskIdOf(number) })));
+        const incarnation = idOf(0xa1);
+        await workers.add([
+          aWorker({ workerId: 'w-2', incarnation: idOf(0xa2), state: 'draining' }),
+          aWorker({ workerId: 'w-1' }),
+          aWorker({ workerId: 'w-3', incarnation: idOf(0xa3), state: 'left' }),
+        ]);
+        await leases.grant(
+          [1, 2].map((n) => ({ taskId: taskIdOf(n), attempt: 1, epoch: 1, workerId: 'w-1', incarnation })),
+        );
+      });
+      const alive = await stores().run(({ workers }) => workers.alive());
+      expect(alive.map(({ workerId, usedSlots }) => [workerId, usedSlots])).toEqual([
+        ['w-1', 2],
+        ['w-2', 0],
+      ]);
+    });
+
+    it('shows people the living and the lately ended, newest first', async () => {
+      await stores().run(({ workers }) =>
+        workers.add([
+          aWorker({ workerId: 'old', registeredAt: 1, heartbeatAt: 1 }),
+          aWorker({ workerId: 'late', incarnation: idOf(0xa2), state: 'lost', registeredAt: 3, heartbeatAt: 30 }),
+          aWorker({ workerId: 'gone', incarnation: idOf(0xa3), state: 'left', registeredAt: 2, heartbeatAt: 20 }),
+        ]),
+      );
+      const recent = await stores().run(({ workers }) => workers.recent(20, 10));
+      expect(recent.map(({ workerId }) => workerId)).toEqual(['late', 'old']);
+      expect(await stores().run(({ workers }) => workers.recent(20, 1))).toHaveLength(1);
+    });
+  });
+}
+
+export interface LeaderUnderTest {
+  readonly store: LeaderStore;
+  readonly stores: StoresUnderTest;
+  /** Lets `durationMs` pass on the clock that times the leader row. */
+  elapse(durationMs: number): Promise<void>;
+}
+
+/** What every implementation of the leader row does the same. */
+export function leaderStoreConformance(name: string, create: () => Promise<LeaderUnderTest>, timeoutMs = 60_000): void {
+  describe(`leader store: ${name}`, () => {
+    let row: LeaderUnderTest;
+    beforeAll(async () => {
+      row = await create();
+    }, timeoutMs);
+    afterAll(() => row.stores.close?.());
+    beforeEach(() => row.stores.clear());
+    const confirm = (holder: string, term: number): Promise<void> =>
+      row.stores.run(({ leader }) => leader.confirm({ holder, term }));
+
+    it('one leads; another takes over only when the time is up, with the next term', async () => {
+      const first = await row.store.acquire('a', 40);
+      expect(first).toEqual({ holder: 'a', term: expect.any(Number) });
+      expect(await row.store.acquire('b', 40)).toBeUndefined();
+      await row.elapse(60);
+      const second = await row.store.acquire('b', 10_000);
+      expect(second?.term).toBe((first?.term ?? 0) + 1);
+      expect(await row.store.acquire('a', 10_000)).toBeUndefined();
+    });
+
+    it('a renewal prolongs, and fails once the term was taken', async () => {
+      const first = await row.store.acquire('a', 40);
+      if (first === undefined) throw new Error('nobody else leads');
+      expect(await row.store.renew(first, 10_000)).toBe(true);
+      await row.elapse(60);
+      expect(await row.store.acquire('b', 10_000)).toBeUndefined();
+      await row.store.release(first);
+      expect(await row.store.acquire('b', 10_000)).toEqual({ holder: 'b', term: first.term + 1 });
+      expect(await row.store.renew(first, 10_000)).toBe(false);
+    });
+
+    it('only the term in force may write: an earlier life of the same holder may not', async () => {
+      const first = await row.store.acquire('a', 10_000);
+      const second = await row.store.acquire('a', 10_000);
+      await expect(confirm('a', first?.term ?? 0)).rejects.toMatchObject({ code: 'not_leader', kind: 'unavailable' });
+      await expect(confirm('b', second?.term ?? 0)).rejects.toMatchObject({ code: 'not_leader' });
+      await expect(confirm('a', second?.term ?? 0)).resolves.toBeUndefined();
+    });
+
+    it('letting go of a term that was taken does nothing', async () => {
+      const first = await row.store.acquire('a', 10_000);
+      const second = await row.store.acquire('a', 10_000);
+      if (first === undefined || second === undefined) throw new Error('nobody else leads');
+      await row.store.release(first);
+      expect(await row.store.renew(second, 10_000)).toBe(true);
+      expect(await row.store.acquire('b', 10_000)).toBeUndefined();
+    });
+  });
+}
