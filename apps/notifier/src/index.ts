@@ -1,1 +1,1 @@
-export { startNotifier, type NotifierOptions } from './start-notifier.js';
+export { startNotifier, type NotifierOptions, type RunningNotifier } from './start-notifier.js';

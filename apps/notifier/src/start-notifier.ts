@@ -18,13 +18,18 @@ export interface NotifierOptions {
   readonly outbound: OutboundRules;
 }
 
+export interface RunningNotifier extends RunningService {
+  /** A tenant's default webhook secret, made at its first use. */
+  secretOf(tenantId: string): Promise<string>;
+}
+
 /** Starts the notifier: plans deliveries from the lifecycle stream, and sends them. */
-export async function startNotifier(options: NotifierOptions): Promise<RunningService> {
+export async function startNotifier(options: NotifierOptions): Promise<RunningNotifier> {
   const { parts } = options;
   const stamper = new EventStamper(parts);
   const database = openServiceDatabase({ ...parts, service: 'notifier', url: options.databaseUrl, stamper });
   parts.health.register('notifier.database', () => database.ping());
-  const { loop, planDeliveries, close } = createDeliveries(options, database);
+  const { loop, planDeliveries, secrets, close } = createDeliveries(options, database);
   const service = await startService({
     name: 'notifier',
     parts,
@@ -39,6 +44,7 @@ export async function startNotifier(options: NotifierOptions): Promise<RunningSe
   loop.start();
   return {
     ...service,
+    secretOf: async (tenantId) => (await secrets.run(tenantId)).current,
     stop: async () => {
       await service.stop();
       await loop.stop();
@@ -55,7 +61,7 @@ function createDeliveries({ parts, urls, outbound }: NotifierOptions, database: 
   const sending = new SendDeliveries({ ...parts, unitOfWork, sender, secrets, urls });
   const loop = new DeliveryLoop(sending, new PostgresDeliveryStore(database.system), parts.clock, parts.logger);
   const planDeliveries = new PlanDeliveries(unitOfWork, parts.clock, parts.ids, () => loop.wake());
-  return { loop, planDeliveries, close: () => sender.close() };
+  return { loop, planDeliveries, secrets, close: () => sender.close() };
 }
 
 function readsOf({ parts }: NotifierOptions, database: ServiceDatabase): ReadWebhooks {

@@ -41,6 +41,8 @@ export interface ObservabilityOptions {
   readonly logLevel: LogLevel;
   /** Standard output where absent. */
   readonly logFile?: string;
+  /** Metrics and health of the process, where several services share one. */
+  readonly shared?: { readonly metrics: Registry; readonly health: HealthRegistry };
   /** OTLP/HTTP base URL; without one spans are propagated, not exported. */
   readonly otlpEndpoint?: string;
 }
@@ -51,21 +53,14 @@ export function createObservability(options: ObservabilityOptions): Observabilit
   const tracing =
     otlpEndpoint === undefined ? undefined : createOtelTracing({ endpoint: otlpEndpoint, service, version });
   const tracer = tracing?.tracer ?? createPropagatingTracer(systemRng);
-  const metrics = new Registry();
-  metrics.setDefaultLabels({ service });
   const logger = createJsonLogger({
     service,
     level: options.logLevel,
     tracer,
     ...(options.logFile === undefined ? {} : { file: options.logFile }),
   });
-  return {
-    logger,
-    tracer,
-    metrics,
-    health: new HealthRegistry(systemClock),
-    shutdown: async () => tracing?.shutdown(),
-  };
+  const { metrics, health } = options.shared ?? { metrics: new Registry(), health: new HealthRegistry(systemClock) };
+  return { logger, tracer, metrics, health, shutdown: async () => tracing?.shutdown() };
 }
 
 /** CPU, memory, event loop and file handles of this process. Once per process. */

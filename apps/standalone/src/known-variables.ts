@@ -1,0 +1,33 @@
+import { GPU_WORKER_VARIABLES } from '@millrace/app-gpu-worker';
+import { SCHEDULER_VARIABLES } from '@millrace/app-scheduler';
+import {
+  HTTP_VARIABLES,
+  KAFKA_VARIABLES,
+  OUTBOUND_VARIABLES,
+  S3_VARIABLES,
+  SECURITY_VARIABLES,
+  TELEMETRY_VARIABLES,
+} from '@millrace/platform';
+import { STANDALONE_VARIABLES } from './standalone-settings.js';
+
+/** Every variable that some part of Millrace reads: any other `MILLRACE_…` is a typing error. */
+export const KNOWN_VARIABLES: readonly string[] = [
+  STANDALONE_VARIABLES,
+  HTTP_VARIABLES,
+  TELEMETRY_VARIABLES,
+  KAFKA_VARIABLES,
+  S3_VARIABLES,
+  SECURITY_VARIABLES,
+  OUTBOUND_VARIABLES,
+  GPU_WORKER_VARIABLES,
+  SCHEDULER_VARIABLES,
+]
+  .flatMap((variables): readonly string[] => Object.values(variables))
+  .concat([
+    'MILLRACE_BOOTSTRAP_API_KEY',
+    'MILLRACE_REQUIRE',
+    'MILLRACE_CACHE',
+    'MILLRACE_SCHEDULER_URL',
+    'MILLRACE_BILLING_URL',
+    'MILLRACE_NOTIFIER_URL',
+  ]);

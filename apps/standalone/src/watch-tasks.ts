@@ -1,0 +1,40 @@
+import { createConsumerRuntime } from '@millrace/messaging';
+import { ACK, type ParkedEventStore } from '@millrace/messaging/ports';
+import type { HostParts } from '@millrace/platform';
+import { ProgressTerminal, type TerminalOutput } from './progress-terminal.js';
+
+const URL_LIFETIME_S = 7 * 24 * 3600;
+const RATHER_LOST: ParkedEventStore = {
+  put: async () => {},
+  keys: async () => [],
+  load: async () => [],
+  remove: async () => {},
+};
+
+interface ResultLinks {
+  signedUrl(key: string, options: { expiresInS: number; downloadName: string }): Promise<string>;
+}
+
+/** Shows in the terminal what the tasks do, from now on. Returns how to stop. */
+export async function watchTasks(
+  parts: HostParts,
+  links: ResultLinks,
+  output: TerminalOutput,
+): Promise<() => Promise<void>> {
+  const terminal = new ProgressTerminal(output, parts.clock, (key) =>
+    links.signedUrl(key, { expiresInS: URL_LIFETIME_S, downloadName: key.split('/').at(-1) ?? 'result' }),
+  );
+  // A subscription from the end parks nothing: what the terminal missed is gone.
+  const runtime = createConsumerRuntime({ ...parts, parked: RATHER_LOST });
+  const consumer = await runtime.start({
+    group: `standalone.terminal.${parts.ids.next()}`,
+    topics: ['task.lifecycle', 'task.progress', 'billing.charged'],
+    from: 'end',
+    handle: async (batch) => {
+      await terminal.show(batch);
+      return batch.map(() => ACK);
+    },
+  });
+  await consumer.ready;
+  return () => consumer.stop();
+}
