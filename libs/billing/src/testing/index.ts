@@ -1,3 +1,4 @@
+export { billingStoresConformance, type StoresUnderTest } from './billing-stores-conformance.js';
 export { checkHistory } from './check-histories.js';
 export { aSegment, capacity, closed, G5_PRICE, lost, ownTime, TASK, testId, usage, type BillingFact } from './facts.js';
 export { billingUseCases, booksOf, createFakeBilling, type BillingUseCases, type FakeBilling } from './fake-billing.js';
