@@ -1,2 +1,31 @@
+export {
+  ASSIGNED_TRACEPARENT,
+  INCARNATION,
+  TASK_ID,
+  WORKER_ID,
+  buildAssignment,
+  buildJob,
+  buildLease,
+  buildTaskId,
+  buildWorkerSettings,
+} from './builders.js';
+export {
+  createFakeImageFiles,
+  createFakeImageSource,
+  createFakeImageTransport,
+  createFakeWorkspace,
+} from './fake-worker-files.js';
+export {
+  createFakeWorker,
+  createFakeWorld,
+  createRegisteredWorker,
+  type FakeWorker,
+  type FakeWorkerOptions,
+  type FakeWorld,
+} from './fake-worker.js';
+export { createInMemoryObjectStore, type InMemoryObjectStore } from './in-memory-object-store.js';
+export { createInMemorySpoolDisk, type InMemorySpoolDisk } from './in-memory-spool.js';
 export { inferenceEngineConformance, type InferenceEngineUnderTest } from './inference-engine-conformance.js';
 export { objectStoreConformance, type ObjectStoreUnderTest } from './object-store-conformance.js';
+export { createScriptedEngine, type Script, type ScriptedEngine } from './scripted-engine.js';
+export { spoolConformance, type SpoolUnderTest } from './spool-conformance.js';
