@@ -41,7 +41,8 @@ export function inferenceEngineConformance(
     describe('steps', () => stepping(world));
     describe('delays', () => delaying(world));
     describe('interruption', () => interrupting(world));
-    describe('checkpoints', () => checkpointing(world));
+    describe('resuming', () => resuming(world));
+    describe('checkpoints and previews', () => checkpointing(world));
   });
 }
 
@@ -145,7 +146,7 @@ function interrupting(world: World): void {
   });
 }
 
-function checkpointing(world: World): void {
+function resuming(world: World): void {
   it('resumes from a checkpoint at any step, goes on with the next one, and makes the same bytes', async () => {
     const { engine, job } = world();
     const total = engine.totalSteps(job);
@@ -172,7 +173,9 @@ function checkpointing(world: World): void {
     const rest = await completed(world(), resumeFrom === undefined ? {} : { resumeFrom });
     expect(rest.digest).toBe((await completed(world())).digest);
   });
+}
 
+function checkpointing(world: World): void {
   it('puts into a checkpoint only what no earlier one had', async () => {
     const names: string[] = [];
     await completed(world(), {
