@@ -1,4 +1,5 @@
 export { createPostgresInbox } from './inbox/inbox.postgres.js';
+export { InboxSweeper, type InboxSweeperOptions } from './inbox/inbox-sweeper.postgres.js';
 export { messagingMigration } from './migrate/messaging-migration.js';
 export { migrate, serviceRoles, type MigrateOptions, type MigrationClass } from './migrate/migrate.js';
 export { PostgresOutboxStore } from './outbox/outbox-store.postgres.js';

@@ -33,7 +33,7 @@ export const BUS_LIMITS: BusLimits = {
   fetchRecordsMax: 4_000,
   fetchBytesTarget: 16 * 1024 * 1024,
   pollMs: 1_000,
-  wakeOthersMs: 10,
+  wakeOthersMs: 3,
   heartbeatMs: 3_000,
   sessionMs: 10_000,
   revokeWaitMs: 10_000,

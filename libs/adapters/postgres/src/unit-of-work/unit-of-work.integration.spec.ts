@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
+import { systemClock } from '@millrace/kernel';
 import type { NewEvent, OutboxBatch, ReceivedEvent } from '@millrace/messaging/ports';
+import { InboxSweeper } from '../inbox/inbox-sweeper.postgres.js';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import { migrate } from '../migrate/migrate.js';
 import { PostgresOutboxStore } from '../outbox/outbox-store.postgres.js';
@@ -166,6 +168,14 @@ describe('PostgresUnitOfWork', () => {
     );
     expect(keys).toEqual(events.map(({ data }) => data));
   });
+});
+
+it('the inbox sweeper removes old marks and leaves young ones', async () => {
+  await unitOfWork().run(({ inbox }) => inbox.claim('demo', [received('old'), received('young')]));
+  await pool.query(`UPDATE demo.inbox SET applied_at = now() - interval '43 days' WHERE event_id = 'old'`);
+  const sweeper = new InboxSweeper({ pool, schema: 'demo', clock: systemClock });
+  expect(await sweeper.sweep()).toBe(1);
+  expect((await pool.query('SELECT event_id FROM demo.inbox')).rows).toEqual([{ event_id: 'young' }]);
 });
 
 describe('PostgresOutboxStore', () => {
