@@ -23,6 +23,7 @@ export {
   type FakeWorkerOptions,
   type FakeWorld,
 } from './fake-worker.js';
+export { jpegOf, pngOf, webpOf } from './image-bytes.js';
 export { createInMemoryObjectStore, type InMemoryObjectStore } from './in-memory-object-store.js';
 export { createInMemorySpoolDisk, type InMemorySpoolDisk } from './in-memory-spool.js';
 export { inferenceEngineConformance, type InferenceEngineUnderTest } from './inference-engine-conformance.js';
