@@ -62,10 +62,24 @@ export function gpuWorkerModule(options: GpuWorkerModuleOptions): DynamicModule 
 
 function buildWorker({ settings, parts, adapters, version }: GpuWorkerModuleOptions, incarnation: string): Worker {
   const { clock, rng, ids, tracer, logger, bus, metrics } = parts;
+  const { workerId, pool, capacity, gpuType, gpus, vramMiB, slots, heartbeatMs, stepDelayMs } = settings;
   const stamper = new EventStamper({ clock, ids, tracer });
   return createWorker({
     ...adapters,
-    settings: { ...settings, incarnation, instanceId: ids.next(), version },
+    settings: {
+      workerId,
+      pool,
+      capacity,
+      gpuType,
+      gpus,
+      vramMiB,
+      slots,
+      heartbeatMs,
+      stepDelayMs,
+      incarnation,
+      instanceId: ids.next(),
+      version,
+    },
     images: new CachedImageSource(adapters.imageTransport, adapters.imageFiles),
     bus,
     stamper,

@@ -87,23 +87,25 @@ export interface Worker {
 /** Puts a worker together. Its instance clock starts here. */
 export function createWorker(options: WorkerOptions): Worker {
   const { settings, engines, clock, logger, observer = silentObserver } = options;
+  const { instanceId, gpus, slots, heartbeatMs, stepDelayMs, leaveLimitMs } = settings;
   const instanceClock = new InstanceClock(clock);
   const outlet = new EventOutlet(options);
   const models = new ModelLoader(clock, observer);
-  const meter = new GpuMeter({ ...settings, clock, instanceClock, record: segmentRecorder(settings, outlet) });
+  const record = segmentRecorder(settings, outlet);
+  const meter = new GpuMeter({ instanceId, gpus, slots, clock, instanceClock, record });
   const progress = new ProgressChannel(options.publisher, logger);
   const objects = new ObjectAccess({ store: options.objects, clock, rng: options.rng });
-  const runner = new AttemptRunner({ ...options, ...settings, observer, objects, models, progress, instanceClock });
-  const description = describeWorker(settings, engines);
+  const runner = new AttemptRunner({ ...options, observer, objects, models, progress, instanceClock, stepDelayMs });
   const agent = new WorkerAgent({
     ...options,
-    ...settings,
-    observer,
-    description,
+    description: describeWorker(settings, engines),
+    heartbeatMs,
+    ...(leaveLimitMs === undefined ? {} : { leaveLimitMs }),
     runner,
     meter,
     outlet,
     instanceClock,
+    observer,
   });
   return {
     start: async ({ preload }) => {
