@@ -155,6 +155,19 @@ describe('the event log on Postgres', () => {
     await expect(subscription.commit([{ topic, partition: 0, nextOffset: 1n }])).resolves.toBeUndefined();
   });
 
+  it('takes up again what it owns by the table and does not read, as after a lost answer', async () => {
+    const bus = makeBus({ heartbeatMs: 200 });
+    const topic = 'lost.answer';
+    await bus.ensureTopics([{ topic, partitions: 1, retentionMs: HOUR_MS }]);
+    const { sink } = await subscribed(bus, topic, 'adrift');
+    // The member vanishes, but the table goes on to name it as the owner.
+    await admin.query(`DELETE FROM bus.members WHERE group_name = 'adrift'`);
+    await sink.until(() => sink.owned.size === 0);
+    await sink.until(() => sink.owned.size === 1);
+    await bus.publish([text(topic, 'a', 'hello')]);
+    await sink.until(() => sink.records.length === 1);
+  });
+
   it('removes what is older than the retention, in sweeps, and goes on from there', async () => {
     const bus = makeBus({ sweepMs: 50 });
     const topic = 'short.lived';

@@ -106,7 +106,7 @@ class PostgresEventBus implements EventBus {
   async publish(records: readonly OutgoingRecord[]): Promise<void> {
     this.assertOpen();
     await this.catalogue.require(new Set(records.map(({ topic }) => topic)));
-    this.openLink();
+    await this.openLink();
     await this.appends.add(records.map((record) => this.encode(record)));
   }
 
@@ -213,11 +213,11 @@ class PostgresEventBus implements EventBus {
     const client = this.link.client();
     const members = [...this.members];
     if (client === undefined || members.length === 0) return;
-    const alive = await this.groups.heartbeat(
-      client,
-      members.map(({ id }) => id),
-      this.limits.sessionMs,
-    );
+    const ids = members.map(({ id }) => id);
+    const alive = await this.groups.heartbeat(client, ids, this.limits.sessionMs).catch((error: unknown) => {
+      this.link.drop(client);
+      throw error;
+    });
     for (const member of members) {
       if (!alive.has(member.id) && this.members.has(member)) void this.guarded('rejoin', () => member.rejoin());
     }

@@ -117,14 +117,18 @@ export class GroupMember {
   private async syncOnce(): Promise<void> {
     const { store, group, id, announce } = this.options;
     const rows = await store.ownership(group, id);
-    const leaving = rows.filter(({ owned, targeted }) => owned && !targeted).map(({ partition_id }) => partition_id);
-    const lost = this.lostOf(rows);
-    await this.letGo(this.readersOf([...leaving, ...lost]));
+    const leaving = rows.filter((row) => row.owned && !this.keeps(row)).map(({ partition_id }) => partition_id);
+    await this.letGo(this.readersOf([...leaving, ...this.lostOf(rows)]));
     if (leaving.length > 0) await store.release(group, id, leaving);
-    const wanted = rows.filter(({ owned, targeted }) => targeted && !owned);
+    const wanted = rows.filter((row) => row.targeted && !(row.owned && this.keeps(row)));
     const taken = wanted.length === 0 ? 0 : await this.take();
     if (leaving.length > 0) announce();
     if (taken === wanted.length && !this.again) this.settleReady();
+  }
+
+  /** What we own without reading it (an answer was lost on the way) is released too, and taken again. */
+  private keeps({ partition_id, targeted }: Ownership): boolean {
+    return targeted && this.owned.has(partition_id);
   }
 
   private lostOf(rows: readonly Ownership[]): readonly number[] {

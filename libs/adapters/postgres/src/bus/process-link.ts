@@ -69,6 +69,12 @@ export class ProcessLink {
     this.options.events.connected();
   }
 
+  /** Gives up a connection that doesn't answer; another one is made. */
+  drop(client: pg.Client): void {
+    this.lost(client);
+    client.end().catch(() => {});
+  }
+
   /** Tells other processes soon that these partitions have something new: at once, then at most every so often. */
   announceAppend(partitionIds: Iterable<number>): void {
     const quiet = this.pendingIds === undefined;

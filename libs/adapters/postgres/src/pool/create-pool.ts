@@ -9,7 +9,7 @@ export interface PoolOptions {
   readonly applicationName: string;
   /** Connections at most. 10 by default. */
   readonly max?: number;
-  /** Time-outs of a statement, and of a transaction that does nothing. 5 s each by default. */
+  /** Time-outs of a statement, and of a transaction that does nothing. 5 s each by default; 0 is none. */
   readonly statementTimeoutMs?: DurationMs;
   readonly idleInTransactionTimeoutMs?: DurationMs;
   /** `false`: a commit returns before it is on disk. A crash of the server may lose it, never half of it. */
@@ -21,13 +21,16 @@ const MAX_CONNECTIONS = 10;
 const STATEMENT_TIMEOUT_MS = 5_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** How much longer than the server's own time-out we wait for its answer, before the connection counts as dead. */
+const ANSWER_GRACE_MS = 5_000;
 const IDLE_CONNECTION_MS = 60_000;
 const ROLE_PATTERN = /^[a-z_][a-z0-9_]*$/;
 
 /** Connection settings of every pool and client of this package. */
 export function connectionOptions(options: PoolOptions): pg.ClientConfig {
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   const settings = [
-    `-c statement_timeout=${options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS}`,
+    `-c statement_timeout=${statementTimeoutMs}`,
     `-c idle_in_transaction_session_timeout=${options.idleInTransactionTimeoutMs ?? IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
   ];
   if (options.synchronousCommit === false) settings.push('-c synchronous_commit=off');
@@ -38,6 +41,7 @@ export function connectionOptions(options: PoolOptions): pg.ClientConfig {
     options: settings.join(' '),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    ...(statementTimeoutMs > 0 && { query_timeout: statementTimeoutMs + ANSWER_GRACE_MS }),
   };
 }
 
