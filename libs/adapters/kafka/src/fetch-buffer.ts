@@ -1,7 +1,12 @@
 import type { IncomingRecord } from '@millrace/messaging/ports';
 
 /** Records and bytes that a subscription holds ready in all, and what each partition may hold even then. */
-export const BUFFER_LIMITS = { records: 8_192, bytes: 8 * 1024 * 1024, partitionRecordsMin: 128 };
+export const BUFFER_LIMITS = {
+  records: 8_192,
+  bytes: 8 * 1024 * 1024,
+  partitionRecordsMin: 128,
+  partitionBytesMin: 256 * 1024,
+};
 /** Records handed to the sink at a time: it may pause between two. */
 const DELIVERY_RECORDS_MAX = 256;
 
@@ -14,6 +19,7 @@ export interface BufferOwner {
 
 export class BufferedPartition {
   records: IncomingRecord[] = [];
+  bytes = 0;
   paused = false;
   fetching = true;
 
@@ -40,7 +46,10 @@ export class FetchBuffer {
 
   /** Drops all partitions and what they hold. */
   clear(): void {
-    for (const partition of this.partitions) partition.records = [];
+    for (const partition of this.partitions) {
+      partition.records = [];
+      partition.bytes = 0;
+    }
     this.partitions.clear();
     [this.records, this.bytes] = [0, 0];
   }
@@ -48,7 +57,7 @@ export class FetchBuffer {
   push(partition: BufferedPartition, records: readonly IncomingRecord[]): void {
     if (!this.partitions.has(partition)) return;
     partition.records.push(...records);
-    this.count(records, 1);
+    this.count(partition, records, 1);
     this.flush(partition);
     if (partition.fetching && !this.mayFetch(partition)) this.setFetching(partition, false);
   }
@@ -69,7 +78,7 @@ export class FetchBuffer {
   private flush(partition: BufferedPartition): void {
     while (!partition.paused && partition.records.length > 0 && this.partitions.has(partition)) {
       const records = partition.records.splice(0, DELIVERY_RECORDS_MAX);
-      this.count(records, -1);
+      this.count(partition, records, -1);
       this.owner.deliver(records);
     }
     this.startFetching();
@@ -78,14 +87,13 @@ export class FetchBuffer {
   private startFetching(): void {
     const roomy = this.records < BUFFER_LIMITS.records / 2 && this.bytes < BUFFER_LIMITS.bytes / 2;
     for (const partition of this.partitions) {
-      if (partition.fetching || (!roomy && partition.records.length >= BUFFER_LIMITS.partitionRecordsMin)) continue;
-      this.setFetching(partition, true);
+      if (!partition.fetching && (roomy || holdsLittle(partition))) this.setFetching(partition, true);
     }
   }
 
   private mayFetch(partition: BufferedPartition): boolean {
     const full = this.records >= BUFFER_LIMITS.records || this.bytes >= BUFFER_LIMITS.bytes;
-    return !full || partition.records.length < BUFFER_LIMITS.partitionRecordsMin;
+    return !full || holdsLittle(partition);
   }
 
   private setFetching(partition: BufferedPartition, fetching: boolean): void {
@@ -93,8 +101,15 @@ export class FetchBuffer {
     this.owner.setFetching(partition, fetching);
   }
 
-  private count(records: readonly IncomingRecord[], sign: 1 | -1): void {
+  private count(partition: BufferedPartition, records: readonly IncomingRecord[], sign: 1 | -1): void {
+    const bytes = sign * records.reduce((sum, { value }) => sum + value.byteLength, 0);
     this.records += sign * records.length;
-    for (const { value } of records) this.bytes += sign * value.byteLength;
+    this.bytes += bytes;
+    partition.bytes += bytes;
   }
+}
+
+/** So that one partition that waits can fill the buffer, and the others still go on. */
+function holdsLittle({ records, bytes }: BufferedPartition): boolean {
+  return records.length < BUFFER_LIMITS.partitionRecordsMin && bytes < BUFFER_LIMITS.partitionBytesMin;
 }

@@ -3,8 +3,24 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
   export interface RequestQueueState {
     readonly pending: readonly unknown[];
     readonly throttledUntil: number;
+    readonly enforceRequestTimeout: boolean;
+    readonly inflight: ReadonlyMap<number, PendingRequest>;
+    requestTimeoutIntervalId: NodeJS.Timeout;
+    readonly isConnected: () => boolean;
+    /** Ends the timers. */
+    destroy(): void;
   }
-  const RequestQueue: { readonly prototype: { scheduleCheckPendingRequests(this: RequestQueueState): void } };
+  export interface PendingRequest {
+    readonly sentAt: number;
+    readonly requestTimeout: number;
+    timeoutRequest(): void;
+  }
+  const RequestQueue: {
+    readonly prototype: {
+      scheduleCheckPendingRequests(this: RequestQueueState): void;
+      scheduleRequestTimeoutCheck(this: RequestQueueState): void;
+    };
+  };
   export default RequestQueue;
 }
 

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { silentLogger, systemClock } from '@millrace/kernel';
+import type { BusSubscription, EventBus, IncomingRecord, RecordSink, TopicPartition } from '@millrace/messaging/ports';
+import { describeWithServer, eventually, startKafka, type KafkaCluster } from '@millrace/test-kit';
+import { createKafkaEventBus } from './index.js';
+
+const TOPIC = 'task.requested';
+const FAST_SINK_RECORDS = 20_000;
+const TIMEOUT_MS = 90_000;
+
+class Collector implements RecordSink {
+  readonly records: IncomingRecord[] = [];
+  owned: readonly TopicPartition[] = [];
+  /** Called in `revoked` and after each delivery. */
+  onRevoked: () => Promise<void> = async () => {};
+  onReceived: () => void = () => {};
+
+  assigned(partitions: readonly TopicPartition[]): void {
+    this.owned = partitions;
+  }
+  async revoked(): Promise<void> {
+    await this.onRevoked();
+    this.owned = [];
+  }
+  received(records: readonly IncomingRecord[]): void {
+    this.records.push(...records);
+    this.onReceived();
+  }
+  texts(): string[] {
+    return this.records.map(({ value }) => Buffer.from(value).toString());
+  }
+}
+
+const publish = (bus: EventBus, texts: readonly string[], key = 'k', topic = TOPIC): Promise<void> =>
+  bus.publish(texts.map((text) => ({ topic, key, headers: {}, value: Buffer.from(text) })));
+
+async function join(bus: EventBus, group: string, sink: Collector, from: 'committed' | 'end' = 'committed') {
+  const subscription: BusSubscription = await bus.subscribe({ group, topics: [TOPIC], from }, sink);
+  await subscription.ready;
+  return subscription;
+}
+
+await describeWithServer('kafka', 'Kafka event bus and faults', () => {
+  let cluster: KafkaCluster;
+  let bus: EventBus;
+  beforeAll(async () => {
+    // A broker of its own: these tests kill it.
+    cluster = await startKafka();
+    bus = createKafkaEventBus({
+      brokers: cluster.brokers,
+      clientId: 'faults',
+      clock: systemClock,
+      logger: silentLogger,
+    });
+    await bus.ensureTopics([{ topic: TOPIC, partitions: 2, retentionMs: 3_600_000 }]);
+  }, TIMEOUT_MS);
+  afterAll(async () => {
+    await bus?.close();
+    await cluster?.stop();
+  }, TIMEOUT_MS);
+
+  describe('rebalancing', () => {
+    it(
+      'lets a sink commit while its partitions are taken, so that nothing is delivered twice',
+      async () => {
+        const first = new Collector();
+        const second = new Collector();
+        const member = await join(bus, 'orderly', first);
+        first.onRevoked = () => member.commit(endsOf(first.records));
+        await publish(bus, ['1', '2', '3']);
+        await eventually(() => expect(first.records).toHaveLength(3));
+        const newcomer = await join(bus, 'orderly', second);
+        await eventually(() => expect([...first.owned, ...second.owned]).toHaveLength(2));
+        await member.close();
+        await eventually(() => expect(second.owned).toHaveLength(2), { timeoutMs: 20_000 });
+        await publish(bus, ['4']);
+        await eventually(() => expect(second.texts()).toContain('4'));
+        expect(second.texts()).toEqual(['4']);
+        await newcomer.close();
+      },
+      TIMEOUT_MS,
+    );
+  });
+
+  describe('back-pressure', () => {
+    it(
+      'brings 20,000 records in order through a sink that pauses after each delivery',
+      async () => {
+        const sink = new Collector();
+        const subscription = await join(bus, 'pausing', sink, 'end');
+        sink.onReceived = () => {
+          subscription.pause(sink.owned);
+          setImmediate(() => subscription.resume(sink.owned));
+        };
+        const texts = Array.from({ length: FAST_SINK_RECORDS }, (_, i) => String(i));
+        await publish(bus, texts, 'one-key');
+        await eventually(() => expect(sink.records).toHaveLength(FAST_SINK_RECORDS), { timeoutMs: 30_000 });
+        expect(sink.texts()).toEqual(texts);
+        await subscription.close();
+      },
+      TIMEOUT_MS,
+    );
+  });
+
+  describe('a broker that goes away', () => {
+    it(
+      'says unavailable, and goes on by itself when the broker is back: no acknowledged record is lost',
+      async () => {
+        const committed = new Collector();
+        const tail = new Collector();
+        await join(bus, 'survivors', committed);
+        await join(bus, 'survivors-tail', tail, 'end');
+        await publish(bus, ['before']);
+        await cluster.nodes[0]?.kill();
+        await expect(bus.ping()).rejects.toMatchObject({ kind: 'unavailable' });
+        const meanwhile = publish(bus, ['meanwhile']).then(
+          () => ['meanwhile'],
+          (error: unknown) => {
+            expect(error).toMatchObject({ kind: 'unavailable', retriable: true });
+            return [];
+          },
+        );
+        await cluster.nodes[0]?.start();
+        const acknowledged = ['before', ...(await meanwhile), 'after'];
+        await eventually(() => publish(bus, ['after']), { timeoutMs: 30_000 });
+        await eventually(() => expect(committed.texts()).toEqual(expect.arrayContaining(acknowledged)), {
+          timeoutMs: 30_000,
+        });
+        await eventually(() => expect(tail.texts()).toEqual(expect.arrayContaining(acknowledged)), {
+          timeoutMs: 30_000,
+        });
+        await expect(bus.ping()).resolves.toBeUndefined();
+      },
+      TIMEOUT_MS,
+    );
+  });
+});
+
+function endsOf(records: readonly IncomingRecord[]) {
+  const last = new Map(records.map((record) => [record.partition, record]));
+  return [...last.values()].map(({ topic, partition, offset }) => ({ topic, partition, nextOffset: offset + 1n }));
+}
