@@ -28,7 +28,7 @@ export const gpuWorkerSettings = z.object({
     .pipe(z.array(z.enum(ENGINE_NAMES)).min(1)),
   heartbeatMs: z.coerce.number().int().min(100).max(60_000).default(5_000),
   /** Threads of the CPU engine. */
-  threads: count(2, 64),
+  threads: count(1, 64),
   /** Load the models before registering (WRK-02). */
   preload: z.stringbool().default(true),
   /** Scratch files of attempts and the picture cache; emptied at each start. */

@@ -1,7 +1,15 @@
 import { startBilling } from '@millrace/app-billing';
-import { gatewaySettings, startGateway, type RunningGateway } from '@millrace/app-gateway';
+import {
+  FIRST_TENANT,
+  gatewaySettings,
+  startGateway,
+  type RunningGateway,
+  type ServiceUrls,
+} from '@millrace/app-gateway';
 import { startNotifier } from '@millrace/app-notifier';
 import { schedulerSettings, startScheduler } from '@millrace/app-scheduler';
+import { makeApiKey } from '@millrace/intake';
+import { systemRng } from '@millrace/kernel';
 import { STRICT_RULES, type OutboundRules } from '@millrace/notifications';
 import type { HostParts, RunningService } from '@millrace/platform';
 import type { Foundation } from './foundation.js';
@@ -11,7 +19,8 @@ import type { StartedParts } from './started-parts.js';
 const LOOPBACK = { host: '127.0.0.1', port: 0 } as const;
 /** Callbacks and images of a laptop come from the laptop. */
 export const LOCAL_RULES: OutboundRules = { ...STRICT_RULES, allowLoopback: true, allowHttp: true };
-const FIRST_TENANT = 'default';
+/** First guess of what the demonstration model needs; measured ones take its place. */
+const TYPICAL_TASK_S = 10;
 const API_KEY_FILE = 'api-key';
 const WEBHOOK_SECRET_FILE = 'webhook-secret';
 
@@ -45,36 +54,35 @@ export async function startServices(
       }),
     ),
   ]);
-  home.writeKey(WEBHOOK_SECRET_FILE, await notifier.secretOf(FIRST_TENANT));
-  const urls = { schedulerUrl: scheduler.url, billingUrl: billing.url, notifierUrl: notifier.url };
+  home.writeKey(WEBHOOK_SECRET_FILE, await notifier.secretOf(FIRST_TENANT.tenantId));
+  const urls = { scheduler: scheduler.url, billing: billing.url, notifier: notifier.url };
   const gateway = await keep(startGatewayWith(options, foundation, partsOf('gateway'), urls));
-  if (gateway.bootstrapKey !== undefined) home.writeKey(API_KEY_FILE, gateway.bootstrapKey);
+  const key = options.bootstrapApiKey ?? home.readKey(API_KEY_FILE) ?? makeApiKey(systemRng);
+  await gateway.bootstrapTenant({ ...FIRST_TENANT, interactive: true, key });
+  home.writeKey(API_KEY_FILE, key);
   return gateway;
 }
 
 function startGatewayWith(
-  { home, http, settings, bootstrapApiKey }: StandaloneOptions,
+  { home, http, settings }: StandaloneOptions,
   { databaseUrl, objects, files }: Foundation,
   parts: HostParts,
-  urls: { schedulerUrl: string; billingUrl: string; notifierUrl: string },
+  urls: ServiceUrls,
 ): Promise<RunningGateway> {
-  const knownKey = bootstrapApiKey ?? home.readKey(API_KEY_FILE);
   return startGateway({
     parts,
+    databaseUrl,
     http: { host: http.host, port: http.port },
+    ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),
     objects: { store: objects, ...(files === undefined ? {} : { files }) },
+    outbound: LOCAL_RULES,
+    principalKey: home.secrets.principalKey,
+    keyPepper: home.secrets.pepper,
+    services: () => urls,
     settings: gatewaySettings.parse({
-      databaseUrl,
-      publicUrl: http.publicUrl,
-      keyPepper: home.secrets.pepper,
-      bootstrapInteractive: true,
-      bootstrapApiKey: knownKey,
-      typicalTaskS: 15,
-      noopEnabled: settings.noopTasks,
-      stepDelayAllowed: true,
-      outbound: LOCAL_RULES,
-      forward: { principalKey: home.secrets.principalKey, ...urls },
-      poolSize: 4,
+      typicalTaskS: TYPICAL_TASK_S,
+      noopTasks: String(settings.noopTasks),
+      stepDelayAllowed: 'true',
     }),
   });
 }

@@ -31,9 +31,12 @@ export function Route(definition: RouteDefinition): MethodDecorator {
   );
 }
 
-/** `/tasks/{id}` → `/tasks/:id`; `/objects/{key}` with a `+` suffix takes the rest of the path. */
+/** The parameter that takes the rest of a path: `{key+}`. Fastify calls it `*`. */
+const REST_PARAMETER = /\{(\w+)\+\}/;
+
+/** `/tasks/{id}` → `/tasks/:id`, `/objects/{key+}` → `/objects/*`. */
 function toFastifyPath(path: string): string {
-  return path.replaceAll(/\{(\w+)\+\}/g, '*$1').replaceAll(/\{(\w+)\}/g, ':$1');
+  return path.replace(REST_PARAMETER, '*').replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
 /** The route a handler was bound to. */
@@ -46,8 +49,17 @@ export const Input = createParamDecorator((_: unknown, context: ExecutionContext
   const route = routeOf(context.getHandler());
   if (route === undefined) throw new Error(`@Input() on ${context.getHandler().name}, which has no @Route()`);
   const request = context.switchToHttp().getRequest<FastifyRequest>();
-  return parseInput(route, request);
+  return parseInput(route, { ...pick(request), params: namedParams(route, request.params as Record<string, string>) });
 });
+
+function pick({ query, headers, body }: FastifyRequest): Pick<FastifyRequest, 'query' | 'headers' | 'body'> {
+  return { query, headers, body };
+}
+
+function namedParams(route: RouteDefinition, { '*': rest, ...params }: Record<string, string>): Record<string, string> {
+  const name = REST_PARAMETER.exec(route.path)?.[1];
+  return name === undefined || rest === undefined ? params : { ...params, [name]: rest };
+}
 
 export interface AuthenticatedRequest extends FastifyRequest {
   principal?: Principal;

@@ -10,6 +10,7 @@ import type { Authenticator } from '../http/authenticator.port.js';
 import { traceRequests } from '../http/request-span.js';
 import { PlatformModule } from '../platform.module.js';
 import { createNestLogger } from '../telemetry/nest-logger.js';
+import { createConsumerObserver } from '../telemetry/consumer-observer.js';
 import { observeConsumers } from '../telemetry/consumer-metrics.js';
 import type { HostParts } from './host-parts.js';
 
@@ -65,7 +66,11 @@ export async function startService(options: StartServiceOptions): Promise<Runnin
 async function createApplication(options: StartServiceOptions): Promise<NestFastifyApplication> {
   const { parts } = options;
   const stamper = new EventStamper({ clock: parts.clock, ids: parts.ids, tracer: parts.tracer });
-  const runtime = createConsumerRuntime({ ...parts, parked: options.parked });
+  const runtime = createConsumerRuntime({
+    ...parts,
+    parked: options.parked,
+    observer: createConsumerObserver(parts.metrics),
+  });
   const platform = PlatformModule.with({
     ...parts,
     stamper,

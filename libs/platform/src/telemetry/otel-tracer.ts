@@ -63,7 +63,7 @@ class OtelTracerAdapter implements Tracer {
   constructor(private readonly tracer: OtelTracer) {}
 
   startSpan(name: string, options: SpanOptions = {}): Span {
-    const parent = parseTraceparent(options.parent ?? this.activeTraceparent());
+    const parent = parseTraceparent(options.root === true ? undefined : (options.parent ?? this.activeTraceparent()));
     const links = (options.links ?? []).flatMap((link): Link[] => {
       const context = parseTraceparent(link);
       return context === undefined ? [] : [{ context }];
