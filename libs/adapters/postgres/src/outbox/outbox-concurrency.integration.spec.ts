@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
-import { seededRng, silentLogger, systemClock } from '@millrace/kernel';
+import { seededRng, silentLogger, sleep, systemClock } from '@millrace/kernel';
 import { OutboxDispatcher } from '@millrace/messaging';
 import type { OutgoingRecord } from '@millrace/messaging/ports';
 import { messagingMigration } from '../migrate/messaging-migration.js';
@@ -48,19 +48,26 @@ async function write(writer: number): Promise<readonly string[]> {
   return committed;
 }
 
-/** A relay over the shared table. `dieAfter` publishes it fails for good, its rows unmarked, as a killed process. */
+/**
+ * A relay over the shared table. After `dieAfter` publishes it is dead: what it sends on is taken by the bus, but no
+ * row is marked any more, as after a kill between the two.
+ */
 function relay(published: string[], dieAfter: number) {
   let publishes = 0;
+  let die = (): void => {};
+  const died = new Promise<void>((resolve) => (die = resolve));
   const bus = {
     publish: async (records: readonly OutgoingRecord[]) => {
       publishes += 1;
       published.push(...records.map(({ key }) => key));
-      if (publishes > dieAfter) throw new Error('killed');
+      if (publishes <= dieAfter) return;
+      die();
+      throw new Error('killed');
     },
   };
   const limits = { leftBehindMs: 1, relayIntervalMs: 3, relayRowsMax: 20 };
   const store = new PostgresOutboxStore({ pool, schema: 'demo' });
-  return new OutboxDispatcher({ bus, store, clock: systemClock, logger: silentLogger, limits });
+  return { died, dispatcher: new OutboxDispatcher({ bus, store, clock: systemClock, logger: silentLogger, limits }) };
 }
 
 describe('outbox', () => {
@@ -69,15 +76,14 @@ describe('outbox', () => {
     async () => {
       const published: string[] = [];
       const doomed = [relay(published, 2), relay(published, 5)];
-      const survivor = relay(published, Number.POSITIVE_INFINITY);
-      for (const dispatcher of doomed) dispatcher.start();
+      const survivor = relay(published, Number.POSITIVE_INFINITY).dispatcher;
+      for (const { dispatcher } of doomed) dispatcher.start();
       const writing = Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer)));
-      const killed = Promise.all(doomed.map((dispatcher) => systemSleep(150).then(() => dispatcher.stop())));
-      await killed;
+      for (const { died, dispatcher } of doomed) await died.then(() => dispatcher.stop());
       survivor.start();
       const committed = (await writing).flat();
       const store = new PostgresOutboxStore({ pool, schema: 'demo' });
-      while ((await store.oldestUnpublishedMs()) !== undefined) await systemSleep(5);
+      while ((await store.oldestUnpublishedMs()) !== undefined) await sleep(systemClock, 5);
       await survivor.stop();
       expect(committed).toHaveLength(WRITERS * (TRANSACTIONS - 1) * 2);
       expect([...new Set(published)].sort()).toEqual([...committed].sort());
@@ -86,8 +92,3 @@ describe('outbox', () => {
     START_MS,
   );
 });
-
-/** The relays run on real time: there is no event for "in the middle of it". */
-function systemSleep(ms: number): Promise<void> {
-  return new Promise((resolve) => void systemClock.after(ms, resolve));
-}
