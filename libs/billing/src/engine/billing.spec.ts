@@ -235,6 +235,13 @@ describe('charges', () => {
     expect(charges(billing)).toHaveLength(1);
   });
 
+  it('a segment of no length, at the very start, waits for its price like any other', async () => {
+    const billing = await after(usage([aSegment({ endMs: 0 })]), closed({ closedAt: 0 }));
+    expect(charges(billing)).toEqual([]);
+    await billing.apply([capacity()]);
+    expect(charges(billing)).toMatchObject([{ cost: '0', gpuMs: 0 }]);
+  });
+
   it('carries on the trace of the task', async () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     const end = closed() as Extract<BillingFact, { kind: 'closed' }>;
