@@ -102,11 +102,13 @@ async function layOut(home: Home, count: number): Promise<readonly KafkaNodeSett
 
 async function formatStorage(home: Home, settings: readonly KafkaNodeSettings[]): Promise<void> {
   const clusterId = Buffer.from(systemRng.bytes(16)).toString('base64url');
-  for (const node of settings) {
-    const tool = ['-Xmx128m', ...QUICK_JVM, '-cp', path.join(home.jars, '*'), 'kafka.tools.StorageTool', 'format'];
-    const args = [...tool, '-t', clusterId, '-c', propertiesFile(home, node), '--ignore-formatted'];
-    await runProgram('java', args, { timeoutMs: FORMAT_TIMEOUT_MS, directory: home.directory });
-  }
+  await Promise.all(
+    settings.map((node) => {
+      const tool = ['-Xmx128m', ...QUICK_JVM, '-cp', path.join(home.jars, '*'), 'kafka.tools.StorageTool', 'format'];
+      const args = [...tool, '-t', clusterId, '-c', propertiesFile(home, node), '--ignore-formatted'];
+      return runProgram('java', args, { timeoutMs: FORMAT_TIMEOUT_MS, directory: home.directory });
+    }),
+  );
 }
 
 class JvmBroker implements KafkaNode {
