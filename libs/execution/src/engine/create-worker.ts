@@ -25,6 +25,12 @@ import type { Workspace } from './ports/workspace.port.js';
 import { ProgressChannel } from './progress-channel.js';
 import { WorkerAgent, type WorkerDescription } from './worker-agent.js';
 
+/**
+ * A registration ends the leases of the incarnation before: what that one still had to report goes first. When the bus
+ * does not take it in this time, the registration no longer waits.
+ */
+const REPLAY_LIMIT_MS = 5_000;
+
 /** What a worker is and how it behaves; times in ms. */
 export interface WorkerSettings {
   readonly workerId: string;
@@ -109,8 +115,9 @@ export function createWorker(options: WorkerOptions): Worker {
   });
   return {
     start: async ({ preload }) => {
-      outlet.start();
+      const replayed = outlet.drain(REPLAY_LIMIT_MS);
       if (preload) await Promise.all(engines.map((engine) => tryLoad(models, engine, logger)));
+      await replayed;
     },
     register: () => agent.register(),
     take: (batch) => agent.take(batch),

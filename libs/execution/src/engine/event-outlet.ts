@@ -30,7 +30,7 @@ export interface Receipt {
 
 /**
  * The door through which a worker's reports and segments leave: spooled first, then published in the order of sending,
- * one batch at a time, until the bus has them. What an earlier incarnation left goes first. A full disk costs
+ * one batch at a time, until the bus has them. What an earlier incarnation left goes first, with the first send or drain. A full disk costs
  * durability, not delivery.
  */
 export class EventOutlet {
@@ -46,11 +46,6 @@ export class EventOutlet {
 
   constructor(private readonly options: EventOutletOptions) {
     this.done = -options.spool.depth();
-  }
-
-  /** Publishes what an earlier incarnation left. */
-  start(): void {
-    this.flush();
   }
 
   /** Stamps, spools and publishes. `later` waits up to a minute for company. Throws when an event breaks its schema. */

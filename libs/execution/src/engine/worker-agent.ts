@@ -28,6 +28,7 @@ import {
 } from '@millrace/messaging/ports';
 import { isLeaseLost } from '../domain/lease-watch.js';
 import { ownerOf, type Assignment } from './assignment.js';
+import { startAttemptSpan } from './attempt-span.js';
 import { AttemptReporter, type ReportedAttempt } from './attempt-reporter.js';
 import { AttemptRoster } from './attempt-roster.js';
 import type { AttemptRunner } from './attempt-runner.js';
@@ -55,7 +56,7 @@ export interface WorkerAgentOptions {
   readonly tracer: Tracer;
   readonly logger: Logger;
   readonly observer: WorkerObserver;
-  /** What an orderly stop may take in all. */
+  /** What an orderly stop may take in all; 25 s where absent. */
   readonly leaveLimitMs?: DurationMs;
 }
 
@@ -158,7 +159,7 @@ export class WorkerAgent {
   private accept(assignment: Assignment, traceparent: string | undefined): void {
     if (this.roster.meet(assignment) === 'known') return;
     const { outlet, clock, logger } = this.options;
-    const span = this.startSpan(assignment, traceparent);
+    const span = startAttemptSpan(this.options.tracer, assignment, traceparent);
     const reporter = new AttemptReporter(assignment, outlet, span.traceparent);
     const attempt = new LiveAttempt(assignment, reporter, span, clock);
     this.roster.add(attempt);
@@ -168,20 +169,6 @@ export class WorkerAgent {
     if (this.leaving !== undefined || waiting.length > WAITING_MAX_PER_SLOT * this.options.description.slots) {
       this.interrupt(attempt, 'preempt', 'the worker takes no more work');
     }
-  }
-
-  private startSpan(assignment: Assignment, traceparent: string | undefined): ReturnType<Tracer['startSpan']> {
-    return this.options.tracer.startSpan('task.attempt', {
-      kind: 'consumer',
-      parent: traceparent,
-      attributes: {
-        'millrace.task.id': assignment.taskId,
-        'millrace.task.type': assignment.taskType,
-        'millrace.attempt.number': assignment.attempt,
-        'millrace.attempt.epoch': assignment.epoch,
-        'millrace.worker.id': assignment.workerId,
-      },
-    });
   }
 
   /** A cancel for an attempt that never came is answered as well, and meets the assignment should it come late. */
