@@ -1,5 +1,5 @@
 import { queueSnapshot, taskAssigned, taskExpired } from '@millrace/contracts';
-import { VirtualClock } from '@millrace/kernel';
+import { VirtualClock, toIso } from '@millrace/kernel';
 import { describe, expect, it } from '@jest/globals';
 import { idOf } from '../testing/builders.js';
 import { InMemorySchedulingDatabase } from '../testing/in-memory-scheduling-stores.js';
@@ -73,17 +73,25 @@ describe('leadership', () => {
     expect(second.of(taskAssigned)).toMatchObject([{ taskId: idOf(2), epoch: 1 }]);
   });
 
-  it('a database that is away ends the leadership by the time of the term, and is tried again', async () => {
+  it('a term that is gone is noticed at the next renewal, and stood for again', async () => {
     const s = await startedScheduler();
-    const store = s.database.leaderStore();
-    const { leader } = s.database;
     s.database.leader = undefined;
     await s.clock.advance(4_000);
-    expect(s.scheduler.isLeading()).toBe(false);
+    expect([s.scheduler.isLeading(), s.gate]).toEqual([false, ['open', 'close']]);
     await s.clock.advance(4_000);
-    expect(s.scheduler.isLeading()).toBe(true);
-    expect(leader?.term).toBe(1);
-    await store.release({ holder: 'x', term: 1 });
+    expect([s.scheduler.isLeading(), s.gate]).toEqual([true, ['open', 'close', 'open']]);
+  });
+
+  it('two schedulers in one group never both lead', async () => {
+    const { first, second, clock } = two();
+    await first.start();
+    await second.start();
+    for (let i = 0; i < 30; i++) {
+      await clock.advance(1_000);
+      if (i === 10) await first.scheduler.stop();
+      expect([first, second].filter(({ scheduler }) => scheduler.isLeading()).length).toBeLessThanOrEqual(1);
+    }
+    expect(second.scheduler.isLeading()).toBe(true);
   });
 });
 
@@ -101,18 +109,23 @@ describe('the queue', () => {
       freeSlots: 0,
       lanes: [{ taskType: 'noop', priority: 0, waiting: 3, running: 0, waitingReason: { code: 'no_fitting_worker' } }],
     });
-    await s.register({ taskTypes: ['noop'] });
+    await s.register({ taskTypes: ['noop'], pool: 'gpu' });
     await s.clock.advance(1_000);
-    expect(s.of(queueSnapshot).at(-1)).toMatchObject({
+    const ofPool = (pool: string) => s.of(queueSnapshot).filter((snapshot) => snapshot.pool === pool);
+    expect(ofPool('local').at(-1)).toMatchObject({ workers: 0, lanes: [] });
+    expect(ofPool('gpu').at(-1)).toMatchObject({
       workers: 1,
       freeSlots: 0,
       lanes: [{ waiting: 2, running: 1, waitingReason: { code: 'pool_busy' } }],
     });
+    await s.heartbeat({ at: 9_000, leaving: true });
+    await s.clock.advance(1_000);
+    expect(ofPool('gpu').at(-1)).toMatchObject({ workers: 0, freeSlots: 0, lanes: [] });
   });
 
   it('drops what was never leased within its time to live', async () => {
     const s = await startedScheduler({ settings: { queueTtlMs: 60_000 } });
-    await s.request(1, { requestedAt: new Date(s.clock.now()).toISOString() });
+    await s.request(1, { requestedAt: toIso(s.clock.now()) });
     await s.clock.advance(59_000);
     expect(s.lifecycle(1)).toEqual(['queued']);
     await s.clock.advance(32_000);

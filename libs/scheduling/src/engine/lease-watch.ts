@@ -56,6 +56,13 @@ export class LeaseWatch {
     for (const lease of leases) this.watch(lease, nowMs, true);
   }
 
+  /** Leases of the tables that are not watched: a commit whose answer was lost gave them. */
+  adopt(leases: readonly Lease[], nowMs: DurationMs): void {
+    for (const lease of leases) {
+      if (this.leases.get(lease.taskId)?.epoch !== lease.epoch) this.watch(lease, nowMs, false);
+    }
+  }
+
   ended(taskIds: readonly TaskId[]): void {
     for (const taskId of taskIds) this.leases.delete(taskId);
   }
@@ -109,10 +116,6 @@ export class LeaseWatch {
       .filter(([, heardMs]) => heardMs + this.times.leaseMs <= nowMs)
       .map(([incarnation]) => incarnation);
     return { leases, incarnations };
-  }
-
-  isEmpty(): boolean {
-    return this.leases.size === 0 && this.heardMs.size === 0;
   }
 
   private watch(lease: Lease, nowMs: DurationMs, counted: boolean): void {

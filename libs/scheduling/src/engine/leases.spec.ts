@@ -193,4 +193,17 @@ describe('leases', () => {
     await s.heartbeat({ incarnation: A, at: 4_000, leaving: true });
     expect(s.of(capacityChanged).map(({ change }) => change)).toEqual(['opened']);
   });
+
+  it('a lease whose commit was never answered is watched from the next heartbeat on', async () => {
+    const s = await startedScheduler();
+    await s.register({ incarnation: A });
+    s.loseAnswerOf(taskAssigned);
+    await s.request(1);
+    expect(s.of(taskAssigned)).toHaveLength(1);
+    for (let i = 0; i < 8; i++) {
+      await s.clock.advance(5_000);
+      await s.heartbeat({ incarnation: A });
+    }
+    expect(s.of(attemptClosed)).toMatchObject([{ outcome: 'lost', epoch: 1 }]);
+  });
 });

@@ -43,7 +43,8 @@ export class PublishQueue {
     reasons: LaneReasons,
   ): readonly Omit<Snapshot, 'at'>[] {
     const pools = Map.groupBy(workers, ({ pool }) => pool);
-    if (!pools.has(this.defaultPool)) pools.set(this.defaultPool, []);
+    // A pool whose last worker went is told of once more, empty.
+    for (const pool of [this.defaultPool, ...this.last.keys()]) if (!pools.has(pool)) pools.set(pool, []);
     const served = new Set(workers.flatMap(({ taskTypes }) => taskTypes));
     return [...pools].map(([pool, members]) => {
       const types = new Set(members.flatMap(({ taskTypes }) => taskTypes));

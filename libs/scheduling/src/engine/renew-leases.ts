@@ -102,6 +102,7 @@ export class RenewLeases {
   private prolong({ heartbeat, held }: Reading): void {
     const { watch, clock } = this.context;
     const nowMs = clock.monotonicMs();
+    watch.adopt(held, nowMs);
     if (heartbeat.leaving) {
       watch.forget([heartbeat.incarnation]);
       watch.shorten(

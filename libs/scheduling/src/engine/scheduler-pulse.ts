@@ -44,6 +44,7 @@ export class SchedulerPulse {
   ) {}
 
   start(): void {
+    if (this.running) return;
     this.running = true;
     this.wake();
     this.armTick();

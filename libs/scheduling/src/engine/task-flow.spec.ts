@@ -7,9 +7,11 @@ import {
   taskCompleted,
   taskFailed,
   taskQueued,
+  taskRequested,
   taskScheduled,
 } from '@millrace/contracts';
 import { describe, expect, it } from '@jest/globals';
+import { receivedEvent } from '@millrace/messaging/testing';
 import { idOf } from '../testing/builders.js';
 import { startedScheduler } from '../testing/scheduler-fixture.js';
 
@@ -94,15 +96,14 @@ describe('one task, all the way', () => {
     expect(s.of(taskQueued)).toHaveLength(1);
   });
 
-  it('a batch of 500 requests is one transaction', async () => {
+  it('a batch of 500 requests is one transaction: all of it fails, or none', async () => {
     const s = await startedScheduler();
-    const before = s.events.length;
-    const { receivedEvent } = await import('@millrace/messaging/testing');
-    const { taskRequested } = await import('@millrace/contracts');
-    await s.scheduler.acceptTasks(
-      Array.from({ length: 500 }, (_, n) => receivedEvent(taskRequested, { taskId: idOf(n + 1) })),
-    );
-    expect(s.events.length - before).toBe(500);
+    const batch = Array.from({ length: 500 }, (_, n) => receivedEvent(taskRequested, { taskId: idOf(n + 1) }));
+    s.failNextCommit(new Error('planned'));
+    await expect(s.scheduler.acceptTasks(batch)).rejects.toThrow('planned');
+    expect(s.of(taskQueued)).toHaveLength(0);
+    await s.scheduler.acceptTasks(batch);
+    expect(s.of(taskQueued)).toHaveLength(500);
   });
 
   it('P1: a commit that fails changes nothing; the retry is the first time', async () => {

@@ -38,6 +38,7 @@ export class SchedulerFixture {
   readonly gate: string[] = [];
   heartbeatLagMs: number | Error = 0;
   failNextCommit: (error: Error) => void;
+  private lostAnswer: { readonly type: string; readonly from: number } | undefined;
 
   constructor(options: SchedulerFixtureOptions = {}) {
     this.clock = options.clock ?? new VirtualClock();
@@ -47,7 +48,7 @@ export class SchedulerFixture {
     this.failNextCommit = (error) => transactions.failNextCommit(error);
     this.events = transactions.published;
     this.scheduler = new Scheduler({
-      unitOfWork: transactions.unitOfWork,
+      unitOfWork: { run: async (work) => this.answered(await transactions.unitOfWork.run(work)) },
       leaderStore: database.leaderStore(),
       publisher: { publish: async (events) => void (transactions.published as NewEvent[]).push(...events) },
       gate: { open: async () => void this.gate.push('open'), close: async () => void this.gate.push('close') },
@@ -141,6 +142,20 @@ export class SchedulerFixture {
       ({ definition, data }) =>
         definition.topic === 'task.lifecycle' && (data as { taskId: string }).taskId === idOf(number),
     );
+  }
+
+  /** The next commit that tells of this event takes place, but its answer is lost: the caller sees an error. */
+  loseAnswerOf(definition: EventDefinition): void {
+    this.lostAnswer = { type: definition.type, from: this.events.length };
+  }
+
+  private answered<Result>(result: Result): Result {
+    const { lostAnswer } = this;
+    if (lostAnswer === undefined) return result;
+    const told = this.events.slice(lostAnswer.from).some(({ definition }) => definition.type === lostAnswer.type);
+    if (!told) return result;
+    this.lostAnswer = undefined;
+    throw new Error('the connection broke during the commit');
   }
 
   private lag(): number {
