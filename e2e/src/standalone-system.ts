@@ -1,0 +1,108 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  freePorts,
+  startOtlpReceiver,
+  startServerProcess,
+  type OtlpReceiver,
+  type ServerProcess,
+} from '@millrace/test-kit';
+import { HEARTBEAT_MS, TEST_SETTINGS, type SystemUnderTest } from './system-under-test.js';
+
+const START_TIMEOUT_MS = 60_000;
+const MAIN = path.resolve('apps/standalone/dist/main.js');
+
+export interface StandaloneSystem extends SystemUnderTest {
+  readonly home: string;
+  readonly app: ServerProcess;
+  /** Every process of the app: itself, the worker, the database server with its children, ffmpeg. */
+  processes(): readonly number[];
+  /** The same home in a new process. */
+  restart(): Promise<StandaloneSystem>;
+}
+
+/** Starts what `npm start` starts, on a home of its own. */
+export async function startStandaloneSystem(): Promise<StandaloneSystem> {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'millrace-e2e-'));
+  return startOn(home, await startOtlpReceiver());
+}
+
+async function startOn(home: string, spans: OtlpReceiver): Promise<StandaloneSystem> {
+  const [port = 0, internalPort = 0] = await freePorts(2);
+  const app = await startServerProcess({
+    name: 'millrace',
+    command: process.execPath,
+    args: ['--no-warnings', '--enable-source-maps', MAIN],
+    variables: {
+      ...TEST_SETTINGS,
+      NODE_OPTIONS: '',
+      MILLRACE_HEARTBEAT_MS: String(HEARTBEAT_MS),
+      MILLRACE_HOME: home,
+      MILLRACE_HTTP_PORT: String(port),
+      MILLRACE_INTERNAL_PORT: String(internalPort),
+      OTEL_EXPORTER_OTLP_ENDPOINT: spans.url,
+    },
+    readyTimeoutMs: START_TIMEOUT_MS,
+    ready: /ready in/,
+  });
+  return {
+    home,
+    app,
+    spans,
+    url: `http://127.0.0.1:${port}`,
+    internalUrl: `http://127.0.0.1:${internalPort}`,
+    apiKey: readFileSync(path.join(home, 'api-key'), 'utf8').trim(),
+    processes: () => processesOf(home, app.pid),
+    killWorker: async () => {
+      for (const pid of workersOf(app.pid)) process.kill(pid, 'SIGKILL');
+    },
+    restart: () => startOn(home, spans),
+    stop: async () => {
+      await app.stop();
+      await spans.close();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+interface ProcessEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+function workersOf(appPid: number): readonly number[] {
+  return allProcesses()
+    .filter(({ parent, command }) => parent === appPid && command.includes('worker-main.js'))
+    .map(({ pid }) => pid);
+}
+
+/** Linux only, as are the fault tests that need it. */
+function processesOf(home: string, appPid: number): readonly number[] {
+  const all = allProcesses();
+  const wanted = new Set(
+    all.filter(({ pid, command }) => pid === appPid || command.includes(home)).map(({ pid }) => pid),
+  );
+  for (let size = 0; size !== wanted.size;) {
+    size = wanted.size;
+    for (const { pid, parent } of all) if (wanted.has(parent)) wanted.add(pid);
+  }
+  return [...wanted];
+}
+
+function allProcesses(): readonly ProcessEntry[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        // The second field is the command in parentheses, and may hold spaces.
+        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        if (state === 'Z') return [];
+        return [{ pid: Number(name), parent: Number(parent), command: readFileSync(`/proc/${name}/cmdline`, 'utf8') }];
+      } catch {
+        return []; // ended in the meantime
+      }
+    });
+}
