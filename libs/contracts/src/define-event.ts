@@ -24,7 +24,10 @@ export function defineEvent<Schema extends z.ZodType>(definition: EventDefinitio
 }
 
 /** Checks `data` against the event's schema, at publish and at consume. Unknown fields are dropped. */
-export function parseEvent<Schema extends z.ZodType>(definition: EventDefinition<Schema>, data: unknown): z.infer<Schema> {
+export function parseEvent<Schema extends z.ZodType>(
+  definition: EventDefinition<Schema>,
+  data: unknown,
+): z.infer<Schema> {
   const result = definition.schema.safeParse(data);
   if (result.success) return result.data;
   throw new AppError({

@@ -1,6 +1,13 @@
 export { defineEvent, parseEvent, type EventData, type EventDefinition } from './define-event.js';
 export { ERROR_CATALOGUE, type ErrorCode, type ErrorDescription } from './error-catalogue.js';
-export { DEAD_LETTER_RETENTION_MS, TOPIC_NAMES, TOPICS, deadLetterTopic, type TopicDefinition, type TopicName } from './topics.js';
+export {
+  DEAD_LETTER_RETENTION_MS,
+  TOPIC_NAMES,
+  TOPICS,
+  deadLetterTopic,
+  type TopicDefinition,
+  type TopicName,
+} from './topics.js';
 export { EVENTS, eventOfType } from './events/registry.js';
 export { attemptCancelled } from './events/attempt-cancelled.v1.js';
 export { attemptClosed } from './events/attempt-closed.v1.js';
@@ -38,15 +45,63 @@ export {
   taskInput,
   usageSegment,
 } from './events/shapes.js';
-export { SCOPES, defineRoute, type Principal, type RouteDefinition, type RouteInput, type RouteResponse, type Scope } from './http/define-route.js';
+export {
+  SCOPES,
+  defineRoute,
+  type Principal,
+  type RouteDefinition,
+  type RouteInput,
+  type RouteResponse,
+  type Scope,
+} from './http/define-route.js';
 export { getCosts, costAnswer, type CostAnswer } from './http/costs.js';
-export { generateAnswer, generateRequest, postGenerate, type GenerateAnswer, type GenerateRequest } from './http/generate.js';
-export { PROBLEM_MEDIA_TYPE, knownErrorCode, problem, problemType, statusOfProblem, type Problem } from './http/problem.js';
+export {
+  generateAnswer,
+  generateRequest,
+  postGenerate,
+  type GenerateAnswer,
+  type GenerateRequest,
+} from './http/generate.js';
+export {
+  PROBLEM_MEDIA_TYPE,
+  knownErrorCode,
+  problem,
+  problemType,
+  statusOfProblem,
+  type Problem,
+} from './http/problem.js';
 export { RESOLUTIONS, formatResolution, parseResolution, type Resolution } from './http/resolution.js';
 export { ROUTES } from './http/routes.js';
-export { getAsyncApi, getHealth, getLive, getMetrics, getObject, getOpenApi, getReady, healthAnswer, type HealthAnswer } from './http/system.js';
+export {
+  getAsyncApi,
+  getHealth,
+  getLive,
+  getMetrics,
+  getObject,
+  getOpenApi,
+  getReady,
+  healthAnswer,
+  type HealthAnswer,
+} from './http/system.js';
 export { TASK_EVENT_NAMES, streamTaskEvents, type TaskEventName } from './http/task-events.js';
 export { TASK_STATES, getStatus, taskStatusAnswer, type TaskState, type TaskStatusAnswer } from './http/task-status.js';
-export { artifactAnswer, attemptAnswer, cancelTask, deleteTask, getTask, listArtifacts, listTasks, taskAnswer, type TaskAnswer } from './http/tasks.js';
-export { deliveryAnswer, getWebhookSecret, listDeliveries, webhookSecretAnswer, type DeliveryAnswer, type WebhookSecretAnswer } from './http/webhooks.js';
+export {
+  artifactAnswer,
+  attemptAnswer,
+  cancelTask,
+  deleteTask,
+  getTask,
+  listArtifacts,
+  listTasks,
+  taskAnswer,
+  type TaskAnswer,
+} from './http/tasks.js';
+export {
+  deliveryAnswer,
+  getWebhookSecret,
+  listDeliveries,
+  webhookSecretAnswer,
+  type DeliveryAnswer,
+  type WebhookSecretAnswer,
+} from './http/webhooks.js';
 export { listWorkers, workerAnswer, type WorkerAnswer } from './http/workers.js';

@@ -8,11 +8,21 @@ export const attemptCancelled = defineEvent({
   topic: 'worker.commands',
   source: 'scheduler',
   schema: z.object({
-    workerId: z.string(), incarnation: uuid, taskId: uuid, tenantId: z.string(), attempt: z.number().int().positive(), epoch: z.number().int().nonnegative(),
+    workerId: z.string(),
+    incarnation: uuid,
+    taskId: uuid,
+    tenantId: z.string(),
+    attempt: z.number().int().positive(),
+    epoch: z.number().int().nonnegative(),
   }),
   key: (data) => data.workerId,
   subject: (data) => data.taskId,
   fixture: {
-    workerId: 'worker-1', incarnation: '01890a5d-ac96-774b-bcce-b302099a8058', taskId: '01890a5d-ac96-774b-bcce-b302099a8057', tenantId: 'acme', attempt: 1, epoch: 1,
+    workerId: 'worker-1',
+    incarnation: '01890a5d-ac96-774b-bcce-b302099a8058',
+    taskId: '01890a5d-ac96-774b-bcce-b302099a8057',
+    tenantId: 'acme',
+    attempt: 1,
+    epoch: 1,
   },
 });

@@ -8,11 +8,17 @@ export const drainRequested = defineEvent({
   topic: 'worker.commands',
   source: 'scheduler',
   schema: z.object({
-    workerId: z.string(), incarnation: uuid, graceMs: milliseconds, reason: z.string(),
+    workerId: z.string(),
+    incarnation: uuid,
+    graceMs: milliseconds,
+    reason: z.string(),
   }),
   key: (data) => data.workerId,
   subject: () => undefined,
   fixture: {
-    workerId: 'worker-1', incarnation: '01890a5d-ac96-774b-bcce-b302099a8058', graceMs: 120000, reason: 'spot_notice',
+    workerId: 'worker-1',
+    incarnation: '01890a5d-ac96-774b-bcce-b302099a8058',
+    graceMs: 120000,
+    reason: 'spot_notice',
   },
 });

@@ -2,9 +2,15 @@ import { z } from 'zod';
 
 /** Shapes that several events hold. */
 
-export const uuid = z.string().regex(/^[0-9a-f-]{36}$/).describe('UUID in lower case');
+export const uuid = z
+  .string()
+  .regex(/^[0-9a-f-]{36}$/)
+  .describe('UUID in lower case');
 export const isoInstant = z.string().describe('ISO-8601 instant in UTC');
-export const nanoDollars = z.string().regex(/^-?\d+$/).describe('Integer nano-dollars as a decimal string');
+export const nanoDollars = z
+  .string()
+  .regex(/^-?\d+$/)
+  .describe('Integer nano-dollars as a decimal string');
 export const milliseconds = z.number().int().nonnegative();
 /** Milliseconds on an instance's monotonic clock, counted from the worker incarnation's start. */
 export const instanceMs = milliseconds.describe("Milliseconds since the instance's anchor, on its monotonic clock");
@@ -45,7 +51,11 @@ export const artifact = z.object({
 });
 
 /** What a finished video is: seconds of play, size of the picture. */
-export const mediaSummary = z.object({ durationS: z.number().nonnegative(), width: z.number().int(), height: z.number().int() });
+export const mediaSummary = z.object({
+  durationS: z.number().nonnegative(),
+  width: z.number().int(),
+  height: z.number().int(),
+});
 
 /** Why a task or an attempt failed; the same object in API, webhook and event. */
 export const failure = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });

@@ -10,5 +10,9 @@ export const taskCancelRequested = defineEvent({
   schema: z.object({ taskId: uuid, tenantId: z.string(), requestedAt: isoInstant }),
   key: (data) => data.taskId,
   subject: (data) => data.taskId,
-  fixture: { taskId: '01890a5d-ac96-774b-bcce-b302099a8057', tenantId: 'acme', requestedAt: '2026-01-01T00:00:00.000Z' },
+  fixture: {
+    taskId: '01890a5d-ac96-774b-bcce-b302099a8057',
+    tenantId: 'acme',
+    requestedAt: '2026-01-01T00:00:00.000Z',
+  },
 });

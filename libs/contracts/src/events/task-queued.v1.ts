@@ -7,7 +7,13 @@ export const taskQueued = defineEvent({
   type: 'io.millrace.task.queued.v1',
   topic: 'task.lifecycle',
   source: 'scheduler',
-  schema: z.object({ ...lifecycleShape, taskType: z.string(), priority: z.number().int(), callbackUrl: z.string().optional(), requestedAt: isoInstant }),
+  schema: z.object({
+    ...lifecycleShape,
+    taskType: z.string(),
+    priority: z.number().int(),
+    callbackUrl: z.string().optional(),
+    requestedAt: isoInstant,
+  }),
   key: (data) => data.taskId,
   subject: (data) => data.taskId,
   fixture: {
@@ -15,6 +21,8 @@ export const taskQueued = defineEvent({
     tenantId: 'acme',
     sequence: 1,
     occurredAt: '2026-01-01T00:00:00.000Z',
-    taskType: 'ti2v-5B', priority: 0, requestedAt: '2026-01-01T00:00:00.000Z',
+    taskType: 'ti2v-5B',
+    priority: 0,
+    requestedAt: '2026-01-01T00:00:00.000Z',
   },
 });

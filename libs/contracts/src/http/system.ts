@@ -79,7 +79,7 @@ export const getObject = defineRoute({
   request: {
     params: z.strictObject({ key: z.string().min(1).max(512) }),
     query: z.object({}).loose().describe('expires, signature and name, as the signed URL has them'),
-    headers: z.object({ range: z.string().max(200).optional() }),
+    headers: z.object({ range: z.string().max(200).optional(), 'if-none-match': z.string().max(200).optional() }),
   },
   responses: {
     200: {

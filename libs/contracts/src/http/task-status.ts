@@ -78,6 +78,5 @@ export const getStatus = defineRoute({
       schema: taskStatusAnswer,
     },
     304: { description: 'Unchanged since the ETag sent in If-None-Match' },
-    410: { description: 'The result was removed after its retention: code artifact_expired' },
   },
 });

@@ -1,0 +1,84 @@
+import { Controller, Inject, Req } from '@nestjs/common';
+import { getCosts, getWebhookSecret, listDeliveries, listWorkers, type Principal } from '@millrace/contracts';
+import { AppError, messageOf, type Clock, type Logger } from '@millrace/kernel';
+import type { Tracer } from '@millrace/messaging/ports';
+import { CLOCK, Caller, LOGGER, Route, TRACER, principalHeader, reply, type Reply } from '@millrace/platform';
+import type { FastifyRequest } from 'fastify';
+import type { Gateway } from '../gateway.js';
+import type { ServiceUrls } from '../settings.js';
+import { GATEWAY } from '../tokens.js';
+
+const TIMEOUT_MS = 10_000;
+const ANSWER_MAX_BYTES = 4 * 1024 * 1024;
+const HEADERS_PASSED_ON = ['content-type', 'link', 'etag', 'cache-control', 'retry-after'];
+
+/** Hands other services' resources on, with a short-lived signed principal in place of the key. */
+@Controller()
+export class ForwardController {
+  constructor(
+    @Inject(GATEWAY) private readonly gateway: Gateway,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(TRACER) private readonly tracer: Tracer,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  @Route(getCosts)
+  costs(@Req() request: FastifyRequest, @Caller() caller: Principal): Promise<Reply> {
+    return this.forward('billing', request, caller);
+  }
+
+  @Route(getWebhookSecret)
+  webhookSecret(@Req() request: FastifyRequest, @Caller() caller: Principal): Promise<Reply> {
+    return this.forward('notifier', request, caller);
+  }
+
+  @Route(listDeliveries)
+  deliveries(@Req() request: FastifyRequest, @Caller() caller: Principal): Promise<Reply> {
+    return this.forward('notifier', request, caller);
+  }
+
+  @Route(listWorkers)
+  workers(@Req() request: FastifyRequest, @Caller() caller: Principal): Promise<Reply> {
+    return this.forward('scheduler', request, caller);
+  }
+
+  private async forward(target: keyof ServiceUrls, request: FastifyRequest, caller: Principal): Promise<Reply> {
+    const { services, principalKey } = this.gateway.options;
+    const url = new URL(request.url, services()[target]);
+    const traceparent = this.tracer.activeTraceparent();
+    const headers = {
+      authorization: principalHeader(caller, principalKey, this.clock),
+      'x-request-id': request.id,
+      ...(traceparent === undefined ? {} : { traceparent }),
+    };
+    try {
+      const answer = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+      return reply(answer.status, await readBounded(answer), passedOn(answer.headers));
+    } catch (error) {
+      this.logger.warn('a service did not answer', { target, error: messageOf(error) });
+      throw notAnswering(error);
+    }
+  }
+}
+
+async function readBounded(answer: Response): Promise<string> {
+  const text = await answer.text();
+  if (text.length > ANSWER_MAX_BYTES) throw new Error(`the answer is longer than ${ANSWER_MAX_BYTES} bytes`);
+  return text;
+}
+
+function passedOn(headers: Headers): Record<string, string> {
+  return Object.fromEntries(
+    HEADERS_PASSED_ON.flatMap((name) => (headers.has(name) ? [[name, headers.get(name) ?? '']] : [])),
+  );
+}
+
+function notAnswering(cause: unknown): AppError {
+  return new AppError({
+    kind: 'unavailable',
+    code: 'service_unavailable',
+    message: 'The service that owns this resource does not answer; try again in a few seconds.',
+    retryAfterMs: 3000,
+    cause,
+  });
+}

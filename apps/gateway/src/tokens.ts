@@ -1,0 +1,2 @@
+/** Injection tokens of the gateway's own parts. */
+export const GATEWAY = Symbol('Gateway');
