@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { aHolder, aReport, aRequest, idOf } from '../testing/builders.js';
 import { isLive } from './attempt.js';
 import type { TaskCommand } from './task-command.js';
-import { isTerminal, liveAttempt, type Task } from './task.js';
-import { MAX_LOST_DELIVERIES } from './task-transitions.js';
+import { TASK_STATES, isTerminal, liveAttempt, type Task } from './task.js';
+import { MAX_LOST_DELIVERIES, TASK_TRANSITIONS } from './task-transitions.js';
 import { enqueue, transition, type TaskEvent } from './transition.js';
 
 type Command = Exclude<TaskCommand, { kind: 'requested' }>;
@@ -141,4 +141,9 @@ describe('any history of a task', () => {
     always(({ states }) => {
       for (const state of states) if (state.cancelRequested) expect(state.state).not.toBe('queued');
     }));
+
+  it('a terminal state has no rule', () => {
+    const terminal = TASK_STATES.filter((state) => isTerminal({ state }));
+    expect(TASK_TRANSITIONS.filter(({ from }) => terminal.includes(from))).toEqual([]);
+  });
 });

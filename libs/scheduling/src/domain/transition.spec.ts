@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { aHolder, aReport, aRequest, aTask } from '../testing/builders.js';
 import type { TaskCommand, TaskCommandKind } from './task-command.js';
-import { TASK_STATES, isTerminal, type Task, type TaskState } from './task.js';
+import type { Task, TaskState } from './task.js';
 import { TASK_TRANSITIONS } from './task-transitions.js';
 import { enqueue, ruleFor, transition } from './transition.js';
 
@@ -220,11 +220,6 @@ describe('transition', () => {
   it('the specs above take every rule of the table', () => {
     const taken = new Set(rows.map(({ task, command }) => ruleFor(task, command)));
     expect(TASK_TRANSITIONS.filter((rule) => !taken.has(rule))).toEqual([]);
-  });
-
-  it('a terminal state has no rule', () => {
-    const terminal = TASK_STATES.filter((state) => isTerminal({ state }));
-    expect(TASK_TRANSITIONS.filter(({ from }) => terminal.includes(from))).toEqual([]);
   });
 
   it('a new task is queued with sequence 1 and tells so', () => {

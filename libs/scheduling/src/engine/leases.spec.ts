@@ -8,7 +8,7 @@ import {
 } from '@millrace/contracts';
 import { describe, expect, it } from '@jest/globals';
 import { idOf } from '../testing/builders.js';
-import { SchedulerFixture, startedScheduler } from '../testing/scheduler-fixture.js';
+import { startedScheduler, type SchedulerFixture } from '../testing/scheduler-fixture.js';
 
 const A = idOf(0xa1);
 const B = idOf(0xa2);

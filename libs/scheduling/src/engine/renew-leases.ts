@@ -163,7 +163,7 @@ function refusal(heartbeat: Heartbeat, listed: Heartbeat['leases'][number], task
     { workerId, incarnation, taskId, tenantId, attempt, epoch, currentEpoch: task?.epoch ?? 0 },
     {
       ...(task === undefined ? {} : { tenantId }),
-      ...(task?.traceparent == null ? {} : { traceparent: task.traceparent }),
+      ...(typeof task?.traceparent === 'string' ? { traceparent: task.traceparent } : {}),
     },
   );
 }

@@ -63,7 +63,7 @@ export class SchedulerPulse {
     this.queueChanged = true;
     if (this.cycleAsked || !this.running) return;
     this.cycleAsked = true;
-    this.attempt('cycle', async () => {
+    void this.attempt('cycle', async () => {
       this.cycleAsked = false;
       await this.runCycle();
     });
@@ -82,7 +82,7 @@ export class SchedulerPulse {
 
   private armTick(): void {
     this.cancelTick = this.clock.after(this.settings.tickMs, () => {
-      this.attempt('tick', () => this.tick()).then(() => {
+      void this.attempt('tick', () => this.tick()).then(() => {
         if (this.running) this.armTick();
       });
     });

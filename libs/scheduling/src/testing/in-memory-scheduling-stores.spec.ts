@@ -1,11 +1,8 @@
 import { VirtualClock } from '@millrace/kernel';
 import { createInMemoryUnitOfWork } from '@millrace/messaging/testing';
 import { InMemorySchedulingDatabase } from './in-memory-scheduling-stores.js';
-import {
-  leaderStoreConformance,
-  schedulingStoresConformance,
-  type StoresUnderTest,
-} from './scheduling-stores-conformance.js';
+import { leaderStoreConformance } from './leader-store-conformance.js';
+import { schedulingStoresConformance, type StoresUnderTest } from './scheduling-stores-conformance.js';
 
 function create(clock = new VirtualClock()) {
   const database = new InMemorySchedulingDatabase(clock);

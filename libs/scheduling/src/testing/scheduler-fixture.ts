@@ -11,6 +11,8 @@ import {
 import { VirtualClock, silentLogger } from '@millrace/kernel';
 import type { NewEvent } from '@millrace/messaging/ports';
 import { createInMemoryUnitOfWork, receivedEvent } from '@millrace/messaging/testing';
+import type { TaskRequestedEvent } from '../engine/accept-tasks.js';
+import type { AttemptReportedEvent } from '../engine/apply-reports.js';
 import { Scheduler } from '../engine/scheduler.js';
 import { DEFAULT_SCHEDULER_SETTINGS, type SchedulerSettings } from '../engine/scheduler-settings.js';
 import { idOf } from './builders.js';
@@ -73,7 +75,11 @@ export class SchedulerFixture {
     return this.clock.advance(0);
   }
 
-  async request(number: number, data: Partial<EventData<typeof taskRequested>> = {}, traceparent?: string) {
+  async request(
+    number: number,
+    data: Partial<EventData<typeof taskRequested>> = {},
+    traceparent?: string,
+  ): Promise<TaskRequestedEvent> {
     const event = receivedEvent(taskRequested, { taskId: idOf(number), ...data }, { traceparent });
     await this.scheduler.acceptTasks([event]);
     await this.settle();
@@ -97,7 +103,7 @@ export class SchedulerFixture {
   }
 
   /** Reports for an assignment, as the worker that got it would. */
-  async report(assigned: Assigned, kind: Report['kind'], data: Partial<Report> = {}) {
+  async report(assigned: Assigned, kind: Report['kind'], data: Partial<Report> = {}): Promise<AttemptReportedEvent> {
     const { workerId, incarnation, taskId, tenantId, attempt, epoch } = assigned;
     const event = receivedEvent(attemptReported, {
       workerId,
