@@ -10,12 +10,14 @@ export function fromTransportFault(
 ): unknown {
   if (error instanceof AppError) return error;
   const code = codeOf(error);
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+  const status = statusOf(error);
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || status === 415) {
     return fault('unsupported_media_type', 'Send the body as JSON with the header Content-Type: application/json.');
   }
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fault('body_too_large', `Keep the body under ${BODY_LIMIT_TEXT}.`);
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) {
+    return fault('body_too_large', `Keep the body under ${BODY_LIMIT_TEXT}.`);
+  }
   if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY') return fault('malformed_json', 'The body is empty: send a JSON object.');
-  const status = statusOf(error);
   if (error instanceof SyntaxError || (status === 400 && error instanceof Error)) {
     return fault('malformed_json', `The body is not valid JSON: ${(error as Error).message}`);
   }

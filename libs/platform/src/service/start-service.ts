@@ -84,10 +84,12 @@ async function createApplication(options: StartServiceOptions): Promise<NestFast
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']) ?? parts.ids.next(),
     forceCloseConnections: true,
   });
+  // JSON is the one content type: Nest's own parsers would also take forms and plain text.
+  adapter.getInstance().removeContentTypeParser('text/plain');
   return NestFactory.create<NestFastifyApplication>(
     { module: ServiceModule, imports: [platform, ...options.modules] },
     adapter,
-    { logger: createNestLogger(parts.logger), abortOnError: false },
+    { logger: createNestLogger(parts.logger), abortOnError: false, bodyParser: false },
   );
 }
 
