@@ -1,7 +1,8 @@
 export { createPostgresInbox } from './inbox/inbox.postgres.js';
 export { InboxSweeper, type InboxSweeperOptions } from './inbox/inbox-sweeper.postgres.js';
 export { messagingMigration } from './migrate/messaging-migration.js';
-export { migrate, serviceRoles, type MigrateOptions, type MigrationClass } from './migrate/migrate.js';
+export { migrate, serviceRoles, type MigrateOptions } from './migrate/migrate.js';
+export type { MigrationClass } from './migrate/migration-class.js';
 export { PostgresOutboxStore } from './outbox/outbox-store.postgres.js';
 export { PostgresParkedEventStore } from './parked/parked-event-store.postgres.js';
 export { actAsTenant } from './pool/act-as-tenant.js';

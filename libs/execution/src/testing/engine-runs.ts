@@ -1,7 +1,26 @@
 import { createHash } from 'node:crypto';
-import type { EngineOutput, EngineRun, EngineStep, GenerationJob, ResumePoint } from '../engine/ports/index.js';
-import type { InferenceEngineUnderTest } from './inference-engine-conformance.js';
+import type {
+  EngineOutput,
+  EngineRun,
+  EngineStep,
+  GenerationJob,
+  InferenceEngine,
+  ResumePoint,
+} from '../engine/ports/index.js';
 import type { StepClock } from './step-clock.js';
+
+/** An engine under test, not loaded, and the world around it. */
+export interface InferenceEngineUnderTest {
+  readonly engine: InferenceEngine;
+  /** A job of few steps, without a delay. */
+  readonly job: GenerationJob;
+  /** Makes a new, empty folder. */
+  workDirectory(): Promise<string>;
+  readFile(path: string): Promise<Uint8Array>;
+  /** Names of what a folder holds. */
+  listFiles(directory: string): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
 
 export interface EngineWorld extends InferenceEngineUnderTest {
   readonly clock: StepClock;

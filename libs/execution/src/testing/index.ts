@@ -26,7 +26,8 @@ export {
 export { jpegOf, pngOf, webpOf } from './image-bytes.js';
 export { createInMemoryObjectStore, type InMemoryObjectStore } from './in-memory-object-store.js';
 export { createInMemorySpoolDisk, type InMemorySpoolDisk } from './in-memory-spool.js';
-export { inferenceEngineConformance, type InferenceEngineUnderTest } from './inference-engine-conformance.js';
+export { inferenceEngineConformance } from './inference-engine-conformance.js';
+export type { InferenceEngineUnderTest } from './engine-runs.js';
 export { objectStoreConformance, type ObjectStoreUnderTest } from './object-store-conformance.js';
 export { createScriptedEngine, type Script, type ScriptedEngine } from './scripted-engine.js';
 export { spoolConformance, type SpoolUnderTest } from './spool-conformance.js';

@@ -1,21 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Clock } from '@millrace/kernel';
-import type { EngineStep, GenerationJob, InferenceEngine, ResumePoint } from '../engine/ports/index.js';
-import { completed, interruptedAt, outcomeOf, type EngineWorld } from './engine-runs.js';
+import type { EngineStep, GenerationJob, ResumePoint } from '../engine/ports/index.js';
+import { completed, interruptedAt, outcomeOf, type EngineWorld, type InferenceEngineUnderTest } from './engine-runs.js';
 import { STEP_DELAY_MS, StepClock } from './step-clock.js';
-
-/** An engine under test, not loaded, and the world around it. */
-export interface InferenceEngineUnderTest {
-  readonly engine: InferenceEngine;
-  /** A job of few steps, without a delay. */
-  readonly job: GenerationJob;
-  /** Makes a new, empty folder. */
-  workDirectory(): Promise<string>;
-  readFile(path: string): Promise<Uint8Array>;
-  /** Names of what a folder holds. */
-  listFiles(directory: string): Promise<readonly string[]>;
-  close(): Promise<void>;
-}
 
 /** What every engine must do (issue point 5, and the port's contract). The engine under test takes the given clock. */
 export function inferenceEngineConformance(

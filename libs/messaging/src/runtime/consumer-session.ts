@@ -2,10 +2,10 @@ import { backoffMs, messageOf, type DurationMs } from '@millrace/kernel';
 import type { BusSubscription, IncomingRecord, RecordSink, TopicPartition } from '../ports/event-bus.port.js';
 import type { ConsumerContext } from './consumer-context.js';
 import { InFlightGauge } from './in-flight-gauge.js';
-import { laneEntry, type Lane, type LaneEntry } from './lane.js';
+import { laneEntry, type LaneEntry } from './lane-entry.js';
 import { LanePump, type LanePumpOwner } from './lane-pump.js';
 import { OffsetCommitter } from './offset-committer.js';
-import { OwnedPartition } from './owned-partition.js';
+import { OwnedPartition, type Lane } from './owned-partition.js';
 import { ParkedLanes } from './parked-lanes.js';
 import { within } from './within.js';
 

@@ -3,8 +3,8 @@ import type { ReceivedEvent } from '../ports/event.port.js';
 import type { HandlerResult } from '../ports/handler-result.js';
 import type { ConsumerContext } from './consumer-context.js';
 import { judgeResult, type Judgement } from './judge-result.js';
-import type { Lane, LaneEntry } from './lane.js';
-import type { OwnedPartition } from './owned-partition.js';
+import type { LaneEntry } from './lane-entry.js';
+import type { Lane, OwnedPartition } from './owned-partition.js';
 import { runHandler, type HandlerOutcome } from './run-handler.js';
 import { settleVerdicts, type LaneTake } from './settlement.js';
 

@@ -1,8 +1,8 @@
 import { messageOf } from '@millrace/kernel';
 import type { ParkedEvent, ParkedEventStore } from '../ports/parked-event-store.port.js';
 import type { ConsumerContext } from './consumer-context.js';
-import { laneEntry, type Lane, type LaneEntry } from './lane.js';
-import type { OwnedPartition } from './owned-partition.js';
+import { laneEntry, type LaneEntry } from './lane-entry.js';
+import type { Lane, OwnedPartition } from './owned-partition.js';
 
 /** Brings parked events back to their lanes: at assignment, when a missing event passed, and after a redrive. */
 export class ParkedLanes {

@@ -3,7 +3,8 @@ import type { OutgoingRecord } from '../ports/event-bus.port.js';
 import type { ParkedEvent, ParkedKind } from '../ports/parked-event-store.port.js';
 import type { ConsumerContext } from './consumer-context.js';
 import { deadLetterRecord } from './dead-letter.js';
-import type { Lane, LaneEntry } from './lane.js';
+import type { LaneEntry } from './lane-entry.js';
+import type { Lane } from './owned-partition.js';
 
 /** Topics whose events carry a gap-free sequence per key: without one of them the next makes no sense. */
 const SEQUENCED_TOPICS: ReadonlySet<string> = new Set<TopicName>(['task.lifecycle']);

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { BillingStores } from '@millrace/billing/ports';
 import { messagingMigration } from '../migrate/messaging-migration.js';
-import type { MigrationClass } from '../migrate/migrate.js';
+import type { MigrationClass } from '../migrate/migration-class.js';
 import { PostgresBillingLocks } from './billing-locks.postgres.js';
 import { PostgresChargeStore } from './charge-store.postgres.js';
 import { PostgresClosureStore } from './closure-store.postgres.js';

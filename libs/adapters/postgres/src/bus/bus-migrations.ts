@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { MigrationClass } from '../migrate/migrate.js';
+import type { MigrationClass } from '../migrate/migration-class.js';
 
 /**
  * The event log. `partitions.head` is the next offset; an append locks it until its commit, so that offset order is

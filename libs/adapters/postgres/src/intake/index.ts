@@ -1,5 +1,5 @@
 import { messagingMigration } from '../migrate/messaging-migration.js';
-import type { MigrationClass } from '../migrate/migrate.js';
+import type { MigrationClass } from '../migrate/migration-class.js';
 import { INTAKE_SCHEMA } from './intake-schema.js';
 import { IntakeTables1760000001000 } from './migrations/intake-tables.js';
 

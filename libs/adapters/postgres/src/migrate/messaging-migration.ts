@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { MigrationClass } from './migrate.js';
+import type { MigrationClass } from './migration-class.js';
 
 /**
  * The tables of guarantees.md section 1 that every service's schema has. First in the list of its migrations.

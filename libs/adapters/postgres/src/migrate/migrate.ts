@@ -1,12 +1,9 @@
 import pg from 'pg';
-import type { MigrationInterface } from 'typeorm';
 import { silentLogger, type Logger } from '@millrace/kernel';
 import { mappingFaults } from '../pool/map-fault.js';
+import type { MigrationClass } from './migration-class.js';
 import { ensureRoles, grantMessagingTables, grantSchema, type SchemaRoles } from './roles.js';
 import { pendingMigrations, runMigrations } from './run-migrations.js';
-
-/** A TypeORM migration. Its name ends in its time, 13 digits: `AddTasks1760000000000`. */
-export type MigrationClass = new () => MigrationInterface;
 
 export interface MigrateOptions {
   /** An administrator's URL: the user may create schemas and roles. */

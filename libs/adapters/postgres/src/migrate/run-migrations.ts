@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Logger } from 'typeorm';
-import type { MigrationClass } from './migrate.js';
+import type { MigrationClass } from './migration-class.js';
 
 const MIGRATIONS_TABLE = 'migrations';
 /** TypeORM writes to the console, some of it even with logging off. Faults reach the caller as rejections. */

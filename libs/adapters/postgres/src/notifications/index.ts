@@ -1,5 +1,5 @@
 import { messagingMigration } from '../migrate/messaging-migration.js';
-import type { MigrationClass } from '../migrate/migrate.js';
+import type { MigrationClass } from '../migrate/migration-class.js';
 import { Deliveries1760000000001 } from './migrations/1760000000001-deliveries.js';
 
 export { PostgresDeliveryStore } from './delivery-store.postgres.js';

@@ -1,7 +1,7 @@
 import type { SchedulingStores } from '@millrace/scheduling/ports';
 import type pg from 'pg';
 import { messagingMigration } from '../migrate/messaging-migration.js';
-import type { MigrationClass } from '../migrate/migrate.js';
+import type { MigrationClass } from '../migrate/migration-class.js';
 import { PostgresLeaderGuard } from './leader-store.postgres.js';
 import { PostgresLeaseStore } from './lease-store.postgres.js';
 import { SchedulingTables1760000002000 } from './migrations/scheduling-tables.js';
