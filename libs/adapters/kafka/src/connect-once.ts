@@ -14,6 +14,13 @@ export class ConnectOnce<Client extends Connectable> {
     return this.connected;
   }
 
+  /** Takes a new client from the next use on; the old one finishes what it has under way. */
+  renew(): void {
+    const old = this.connected;
+    this.connected = undefined;
+    old?.then((client) => client.disconnect()).catch(() => {});
+  }
+
   async disconnect(): Promise<void> {
     const client = await this.connected?.catch(() => undefined);
     this.connected = undefined;

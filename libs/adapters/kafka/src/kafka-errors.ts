@@ -9,6 +9,14 @@ const FENCED_TYPES = new Set([
 ]);
 /** Protocol errors that are the record's own fault: another try meets them again. */
 const RECORD_FAULT_TYPES = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'CORRUPT_MESSAGE']);
+const PASSING_TYPES = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'REPLICA_NOT_AVAILABLE',
+]);
 const CAUSES_MAX = 10;
 
 export function isFenced(error: unknown): boolean {
@@ -17,6 +25,16 @@ export function isFenced(error: unknown): boolean {
 
 export function isRecordFault(error: unknown): boolean {
   return typesOf(error).some((type) => RECORD_FAULT_TYPES.has(type));
+}
+
+/** True for a state of the brokers that passes: a leader is being chosen, metadata are old. */
+export function isPassing(error: unknown): boolean {
+  return typesOf(error).some((type) => PASSING_TYPES.has(type));
+}
+
+/** As a broker says it that has not heard of a topic yet. */
+export function notYetKnown(topic: string): Error {
+  return Object.assign(new Error(`no broker knows the topic ${topic} yet`), { type: 'UNKNOWN_TOPIC_OR_PARTITION' });
 }
 
 /** kafkajs's error as the port's: `unavailable`, or `validation` for a record that no broker takes. */

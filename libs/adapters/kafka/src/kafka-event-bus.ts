@@ -59,7 +59,7 @@ class KafkaEventBus implements EventBus {
         retry: KAFKA_RETRY,
       }),
     );
-    this.topics = new KafkaTopics(() => this.admin.get());
+    this.topics = new KafkaTopics(this.admin, options.clock);
   }
 
   async ensureTopics(topics: readonly TopicSettings[]): Promise<void> {

@@ -134,6 +134,44 @@ await describeWithServer('kafka', 'Kafka event bus and faults', () => {
       TIMEOUT_MS,
     );
   });
+
+  describe('one of three brokers that dies', () => {
+    it(
+      'loses no acknowledged record, and consumers and positions go on with the new leaders',
+      async () => {
+        const three = await startKafka({ brokers: 3 });
+        const clientId = 'three';
+        const bus3 = createKafkaEventBus({
+          brokers: three.brokers,
+          clientId,
+          clock: systemClock,
+          logger: silentLogger,
+        });
+        try {
+          await bus3.ensureTopics([{ topic: TOPIC, partitions: 6, retentionMs: 3_600_000 }]);
+          const sink = new Collector();
+          const subscription = await join(bus3, 'three', sink);
+          const acknowledged: string[] = [];
+          for (let round = 0; round < 30; round++) {
+            if (round === 10) await three.nodes[0]?.kill();
+            const texts = Array.from({ length: 20 }, (_, i) => `${round}-${i}`);
+            await eventually(() => Promise.all(texts.map((text) => publish(bus3, [text], text))), {
+              timeoutMs: 30_000,
+            });
+            acknowledged.push(...texts);
+          }
+          const missing = (): string[] => acknowledged.filter((text) => !new Set(sink.texts()).has(text));
+          await eventually(() => expect(missing()).toEqual([]), { timeoutMs: 30_000, intervalMs: 250 });
+          await subscription.commit(endsOf(sink.records));
+          expect(await subscription.lag()).toBe(0);
+        } finally {
+          await bus3.close();
+          await three.stop();
+        }
+      },
+      2 * TIMEOUT_MS,
+    );
+  });
 });
 
 function endsOf(records: readonly IncomingRecord[]) {

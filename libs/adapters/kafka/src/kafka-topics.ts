@@ -1,18 +1,33 @@
 import type { Admin } from 'kafkajs';
-import { AppError } from '@millrace/kernel';
+import { AppError, sleep, type Clock } from '@millrace/kernel';
 import type { TopicPartition, TopicSettings } from '@millrace/messaging/ports';
-import { topicsMissing, unavailable } from './kafka-errors.js';
+import type { ConnectOnce } from './connect-once.js';
+import { isPassing, notYetKnown, topicsMissing, unavailable } from './kafka-errors.js';
 
 const CREATE_TIMEOUT_MS = 30_000;
 /** Topics in one request to create them. */
 const CREATE_BATCH_MAX = 50;
+/** 30 s: a small broker takes several seconds to make the hundreds of partitions of a new deployment. */
+const TRIES_MAX = 150;
+const RETRY_DELAY_MS = 200;
+/** From this failure on with a fresh client: the old one may go by leaders that are none any more, for minutes. */
+const RENEW_AFTER = 4;
+
+export interface PartitionBounds extends TopicPartition {
+  readonly first: bigint;
+  /** Offset that the next record gets. */
+  readonly end: bigint;
+}
 
 /** Topics on the brokers: which there are, with how many partitions, and where they end. */
 export class KafkaTopics {
   /** Partitions by topic, of what was seen once: topics are never deleted under a running service. */
   private readonly known = new Map<string, number>();
 
-  constructor(private readonly admin: () => Promise<Admin>) {}
+  constructor(
+    private readonly admin: ConnectOnce<Admin>,
+    private readonly clock: Clock,
+  ) {}
 
   /** True when all were seen: then nothing has to be asked. */
   allKnown(topics: readonly string[]): boolean {
@@ -23,31 +38,56 @@ export class KafkaTopics {
   async assertExist(topics: readonly string[]): Promise<void> {
     const unseen = topics.filter((topic) => !this.known.has(topic));
     if (unseen.length === 0) return;
-    await this.look(unseen);
+    await this.patiently(() => this.look(unseen));
     const missing = unseen.filter((topic) => !this.known.has(topic));
     if (missing.length > 0) throw topicsMissing(missing);
   }
 
   /** Makes what is missing. Rejects with `precondition` when a topic has another number of partitions. */
   async ensure(topics: readonly TopicSettings[]): Promise<void> {
-    await this.look(topics.map(({ topic }) => topic));
+    await this.patiently(() => this.look(topics.map(({ topic }) => topic)));
     const missing = topics.filter(({ topic }) => !this.known.has(topic));
     for (let at = 0; at < missing.length; at += CREATE_BATCH_MAX) {
       await this.create(missing.slice(at, at + CREATE_BATCH_MAX));
     }
-    if (missing.length > 0) await this.assertExist(missing.map(({ topic }) => topic));
+    if (missing.length > 0) await this.patiently(() => this.assertMade(missing.map(({ topic }) => topic)));
     const wrong = topics.find(({ topic, partitions }) => this.known.get(topic) !== partitions);
     if (wrong !== undefined) throw wrongPartitionCount(wrong, this.known.get(wrong.topic) ?? 0);
   }
 
-  /** Every partition with its first offset and the offset that the next record gets. */
-  async bounds(topic: string): Promise<readonly (TopicPartition & { readonly first: bigint; readonly end: bigint })[]> {
-    const offsets = await (await this.admin()).fetchTopicOffsets(topic);
-    return offsets.map(({ partition, low, high }) => ({ topic, partition, first: BigInt(low), end: BigInt(high) }));
+  /**
+   * Every partition with its first offset and the offset that the next record gets. Waits for leaders: a topic that was
+   * just made, and one whose broker went away, have none for a moment.
+   */
+  bounds(topic: string): Promise<readonly PartitionBounds[]> {
+    return this.patiently(async () => {
+      const offsets = await (await this.admin.get()).fetchTopicOffsets(topic);
+      return offsets.map(({ partition, low, high }) => ({ topic, partition, first: BigInt(low), end: BigInt(high) }));
+    });
+  }
+
+  /** Tries again, for 30 s, what fails only because the brokers have not agreed yet. */
+  private async patiently<Value>(work: () => Promise<Value>): Promise<Value> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (attempt >= TRIES_MAX || !isPassing(error)) throw error;
+        if (attempt === RENEW_AFTER) this.admin.renew();
+      }
+      await sleep(this.clock, RETRY_DELAY_MS);
+    }
+  }
+
+  /** Throws what `patiently` waits for while a topic that was made is not known to the broker that is asked. */
+  private async assertMade(topics: readonly string[]): Promise<void> {
+    await this.look(topics);
+    const unseen = topics.find((topic) => !this.known.has(topic));
+    if (unseen !== undefined) throw notYetKnown(unseen);
   }
 
   private async look(topics: readonly string[]): Promise<void> {
-    const admin = await this.admin();
+    const admin = await this.admin.get();
     const wanted = new Set(topics);
     const existing = (await admin.listTopics()).filter((topic) => wanted.has(topic));
     if (existing.length === 0) return;
@@ -56,11 +96,11 @@ export class KafkaTopics {
   }
 
   private async create(topics: readonly TopicSettings[]): Promise<void> {
-    const admin = await this.admin();
+    const admin = await this.admin.get();
     // False when another service made one of them meanwhile: the look after it decides.
     await admin.createTopics({
       timeout: CREATE_TIMEOUT_MS,
-      waitForLeaders: true,
+      waitForLeaders: false,
       topics: topics.map(({ topic, partitions, retentionMs }) => ({
         topic,
         numPartitions: partitions,
