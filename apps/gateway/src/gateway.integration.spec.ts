@@ -19,12 +19,14 @@ let server: EmbeddedPostgres;
 let gateway: RunningGateway;
 let key: string;
 let otherKey: string;
+let closeBus: () => Promise<void>;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'millrace-gateway-'));
   server = await startTemporaryPostgres();
   await migrate({ url: server.url, schema: INTAKE_SCHEMA, service: 'gateway', migrations: INTAKE_MIGRATIONS });
   const bus = createInMemoryBus({ clock: systemClock });
+  closeBus = () => bus.close();
   await bus.ensureTopics(topicSettings(2));
   const parts: HostParts = {
     clock: systemClock,
@@ -50,15 +52,22 @@ beforeAll(async () => {
     outbound: { allowLoopback: false, allowHttp: false, ports: [443] },
     principalKey: 'p'.repeat(32),
     keyPepper: 'q'.repeat(32),
-    services: () => ({ scheduler: 'http://127.0.0.1:1', billing: 'http://127.0.0.1:1', notifier: 'http://127.0.0.1:1' }),
+    services: () => ({
+      scheduler: 'http://127.0.0.1:1',
+      billing: 'http://127.0.0.1:1',
+      notifier: 'http://127.0.0.1:1',
+    }),
     settings: gatewaySettings.parse({ stepDelayAllowed: 'true' }),
   });
   key = (await gateway.bootstrapTenant({ tenantId: 'acme' as TenantId, name: 'Acme', interactive: false })).key ?? '';
-  otherKey = (await gateway.bootstrapTenant({ tenantId: 'umbrella' as TenantId, name: 'Umbrella', interactive: true })).key ?? '';
+  otherKey =
+    (await gateway.bootstrapTenant({ tenantId: 'umbrella' as TenantId, name: 'Umbrella', interactive: true })).key ??
+    '';
 }, START_MS);
 
 afterAll(async () => {
   await gateway.stop();
+  await closeBus();
   await server.stop();
   await rm(directory, { recursive: true, force: true });
 });
@@ -69,7 +78,11 @@ interface Answer {
   readonly body: Record<string, unknown> & { readonly errors?: readonly { readonly pointer: string }[] };
 }
 
-async function call(method: string, route: string, options: { body?: unknown; raw?: string; headers?: Record<string, string>; as?: string } = {}): Promise<Answer> {
+async function call(
+  method: string,
+  route: string,
+  options: { body?: unknown; raw?: string; headers?: Record<string, string>; as?: string } = {},
+): Promise<Answer> {
   const hasBody = options.body !== undefined || options.raw !== undefined;
   const answer = await fetch(`${gateway.url}${route}`, {
     method,
@@ -81,7 +94,11 @@ async function call(method: string, route: string, options: { body?: unknown; ra
     ...(hasBody ? { body: options.raw ?? JSON.stringify(options.body) } : {}),
   });
   const text = await answer.text();
-  return { status: answer.status, headers: answer.headers, body: text.startsWith('{') ? (JSON.parse(text) as Answer['body']) : { text } };
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    body: text.startsWith('{') ? (JSON.parse(text) as Answer['body']) : { text },
+  };
 }
 
 const VALID = { prompt: 'a red ball', task_type: 'ti2v-5B' };
@@ -112,7 +129,14 @@ describe('POST /api/v1/generate', () => {
       ['DELETE', '/api/v1/tasks/' + answer.body['task_id'], {}],
     ] as const) {
       const a = await call(m, r, o as never);
-      console.log(m, r, a.status, JSON.stringify(a.body).slice(0, 300), a.headers.get('allow'), a.headers.get('www-authenticate'));
+      console.log(
+        m,
+        r,
+        a.status,
+        JSON.stringify(a.body).slice(0, 300),
+        a.headers.get('allow'),
+        a.headers.get('www-authenticate'),
+      );
     }
     expect(1).toBe(1);
   });
