@@ -70,6 +70,7 @@ function readSettings(): Omit<StandaloneOptions, 'home' | 'output' | 'onProgress
     telemetry: {
       logLevel: telemetry.logLevel,
       otlpEndpoint: telemetry.otlpEndpoint,
+      internalHost: telemetry.internalHost,
       internalPort: telemetry.internalPort ?? DEFAULT_INTERNAL_PORT,
     },
     bootstrapApiKey: source['MILLRACE_BOOTSTRAP_API_KEY'],

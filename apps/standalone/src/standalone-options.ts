@@ -13,6 +13,7 @@ export interface StandaloneOptions {
   readonly telemetry: {
     readonly logLevel: LogLevel;
     readonly otlpEndpoint: string | undefined;
+    readonly internalHost: string;
     readonly internalPort: number;
   };
   /** A key to accept for the first tenant in place of one that is made. */

@@ -20,7 +20,6 @@ import { StartedParts } from './started-parts.js';
 import { watchTasks } from './watch-tasks.js';
 import { WorkerSupervisor } from './worker-supervisor.js';
 
-const INTERNAL_HOST = '127.0.0.1';
 const WORKER_FILE = fileURLToPath(new URL('./worker-main.js', import.meta.url));
 
 export interface Standalone {
@@ -71,7 +70,8 @@ async function startParts(
   const { settings, http, output, onProgress } = options;
   const { logger } = main;
   observeProcess(main.metrics);
-  const internal = await startInternalServer({ host: INTERNAL_HOST, port: options.telemetry.internalPort, ...main });
+  const { internalHost: host, internalPort: port } = options.telemetry;
+  const internal = await startInternalServer({ host, port, ...main });
   started.add(async () => void internal.close());
   let publicUrl = http.publicUrl ?? '';
   const foundation = await layFoundation({

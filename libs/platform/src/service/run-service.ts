@@ -58,7 +58,7 @@ async function start(options: RunServiceOptions): Promise<RunningProcess> {
     logger: observability.logger,
   });
   const internal = await startInternalServer({
-    host: '127.0.0.1',
+    host: telemetry.internalHost,
     port: telemetry.internalPort ?? options.internalPort,
     ...observability,
   });

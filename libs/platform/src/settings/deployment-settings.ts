@@ -24,12 +24,14 @@ export const telemetrySettings = z.object({
   logLevel: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')} is wanted`).default('info'),
   /** OTLP over HTTP; without it nothing is exported. */
   otlpEndpoint: z.url('an http or https URL is wanted').optional(),
-  /** Prometheus and health, for the operator only. */
+  /** Prometheus and health, for the operator only. In a container the address is 0.0.0.0, and the port is not published. */
+  internalHost: z.string().default('127.0.0.1'),
   internalPort: port.optional(),
 });
 export const TELEMETRY_VARIABLES: VariableNames<typeof telemetrySettings> = {
   logLevel: 'MILLRACE_LOG_LEVEL',
   otlpEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+  internalHost: 'MILLRACE_INTERNAL_HOST',
   internalPort: 'MILLRACE_INTERNAL_PORT',
 };
 
