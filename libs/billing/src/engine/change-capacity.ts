@@ -1,4 +1,4 @@
-import { capacityChanged, type EventData } from '@millrace/contracts';
+import type { capacityChanged, EventData } from '@millrace/contracts';
 import type { ReceivedEvent, UnitOfWork } from '@millrace/messaging/ports';
 import type { CapacityChange } from '../domain/price-book.js';
 import { unique } from './grouping.js';

@@ -1,4 +1,4 @@
-import { attemptClosed, type EventData } from '@millrace/contracts';
+import type { attemptClosed, EventData } from '@millrace/contracts';
 import type { ReceivedEvent, UnitOfWork } from '@millrace/messaging/ports';
 import type { Segment } from '../domain/segment.js';
 import { unique } from './grouping.js';

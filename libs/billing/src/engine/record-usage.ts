@@ -1,4 +1,4 @@
-import { usageRecorded, type EventData } from '@millrace/contracts';
+import type { usageRecorded, EventData } from '@millrace/contracts';
 import type { ReceivedEvent, UnitOfWork } from '@millrace/messaging/ports';
 import type { Segment, SegmentWork } from '../domain/segment.js';
 import { unique } from './grouping.js';

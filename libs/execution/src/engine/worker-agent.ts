@@ -176,7 +176,7 @@ export class WorkerAgent {
     const attempt = this.roster.find(cancelled);
     if (attempt !== undefined) return this.interrupt(attempt, 'cancel', 'the task was cancelled');
     if (this.roster.meet(cancelled) === 'known') return;
-    this.reportNothingDone(new AttemptReporter(cancelled, this.options.outlet, traceparent), 'cancelled');
+    void this.reportNothingDone(new AttemptReporter(cancelled, this.options.outlet, traceparent), 'cancelled');
   }
 
   private abandon(refused: ReportedAttempt): void {

@@ -22,7 +22,7 @@ export function createFakeWorkspace(): Workspace & { readonly folders: ReadonlyS
 }
 
 /** Gives `/images/<n>` for each new URL, or throws what it was told to. */
-export function createFakeImageSource(fault?: unknown): ImageSource & { readonly fetched: readonly string[] } {
+export function createFakeImageSource(fault?: Error): ImageSource & { readonly fetched: readonly string[] } {
   const fetched: string[] = [];
   return {
     fetched,

@@ -1,6 +1,5 @@
 import {
   taskCancelled,
-  taskCharged,
   taskCompleted,
   taskExpired,
   taskFailed,
@@ -9,6 +8,7 @@ import {
   taskScheduled,
   taskStarted,
   type EventData,
+  type taskCharged,
 } from '@millrace/contracts';
 import type { TaskId, TenantId } from '@millrace/kernel';
 import { isEvent, type ReceivedEvent } from '@millrace/messaging/ports';

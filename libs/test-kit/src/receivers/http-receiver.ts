@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
@@ -26,7 +26,7 @@ export interface HttpReceiver {
 export async function startHttpReceiver(
   answer: (request: ReceivedRequest) => ReceiverAnswer | Promise<ReceiverAnswer>,
 ): Promise<HttpReceiver> {
-  const server = createServer(async (request, response) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await readBody(request);
     if (body === undefined) return void response.writeHead(413).end();
     const {
@@ -40,6 +40,10 @@ export async function startHttpReceiver(
       body,
     });
     response.writeHead(status, headers).end(text);
+  };
+  const server = createServer((request, response) => {
+    // A receiver that throws, or a caller that goes away, ends this connection and not the test run.
+    respond(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const close = (): Promise<void> => {

@@ -28,7 +28,7 @@ export async function startServerKeeper(start: typeof startServer = startServer)
   const close = async (): Promise<void> => {
     await closeServer(server);
     const ends = await Promise.allSettled(started.values());
-    await Promise.all(ends.map((end) => (end.status === 'fulfilled' ? end.value.stop() : undefined)));
+    await Promise.all(ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value.stop()] : [])));
   };
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
 }

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@millrace/kernel';
-import { EventStamper, OutboxDispatcher } from '@millrace/messaging';
+import { OutboxDispatcher, type EventStamper } from '@millrace/messaging';
 import type { EventBus, ParkedEventStore } from '@millrace/messaging/ports';
 import type pg from 'pg';
 import { serviceRoles } from '../migrate/migrate.js';

@@ -31,8 +31,14 @@ export function clusterPaths(directory: string): ClusterPaths {
   };
 }
 
-/** Program and arguments as the account runs them, and the ids to spawn with. */
-export function commandAs(account: ServerAccount | undefined, program: string, args: readonly string[]) {
+/** Program and arguments as an account runs them, and the ids to spawn with. */
+export interface ServerCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly ids: Partial<Pick<ServerAccount, 'uid' | 'gid'>>;
+}
+
+export function commandAs(account: ServerAccount | undefined, program: string, args: readonly string[]): ServerCommand {
   const [file = program, ...rest] = [...(account?.wrapper ?? []), program, ...args];
   const ids = account === undefined || account.wrapper.length > 0 ? {} : { uid: account.uid, gid: account.gid };
   return { file, args: rest, ids };
