@@ -22,6 +22,10 @@ await runUntilSignal(async () => {
   const database = loadSettings(databaseSettings, DATABASE_VARIABLES, source);
   const kafka = loadSettings(kafkaSettings, KAFKA_VARIABLES, source);
   const s3 = loadSettings(s3Settings, S3_VARIABLES, source);
+  if (process.argv.includes('--validate')) {
+    process.stdout.write('millrace setup: the settings are good\n');
+    process.exit(0);
+  }
   const logger = createJsonLogger({ service: 'setup', level: 'warn' });
   const say = (text: string): void => void process.stdout.write(`✔ ${text}\n`);
   await migrateServices(database.url, logger);
