@@ -88,11 +88,11 @@ const scopes = [
     ['@aws-sdk/client-s3', 'kafkajs', '@jest/globals'],
   ),
   // The black box verifies signatures with the library that receivers use, and looks at the frames of the video.
-  scope('e2e', ['scope:kernel', 'scope:contracts', 'scope:test-kit'], [
-    'kafkajs',
-    'standardwebhooks',
-    '@ffmpeg-installer/ffmpeg',
-  ]),
+  scope(
+    'e2e',
+    ['scope:kernel', 'scope:contracts', 'scope:test-kit'],
+    ['kafkajs', 'standardwebhooks', '@ffmpeg-installer/ffmpeg'],
+  ),
   scope('architecture', []),
 ];
 
