@@ -214,9 +214,11 @@ export function renderFormError(error) {
   for (const place of document.querySelectorAll('[data-pointer]')) {
     const fault = faults.find((one) => one.pointer === place.dataset.pointer);
     place.textContent = fault?.message ?? '';
-    const field = place.parentElement.querySelector('input, select, textarea');
-    if (place.dataset.pointer === '/prompt') byId('prompt').setAttribute('aria-invalid', String(fault !== undefined));
-    else field?.setAttribute('aria-invalid', String(fault !== undefined));
+    place.id ||= `fault-${place.dataset.pointer.replaceAll('/', '-')}`;
+    const field =
+      place.dataset.pointer === '/prompt' ? byId('prompt') : place.parentElement.querySelector('input, select');
+    field.setAttribute('aria-invalid', String(fault !== undefined));
+    field.setAttribute('aria-describedby', place.id);
     if (fault) unplaced.delete(fault);
   }
   const text = error && (faults.length === 0 || unplaced.size > 0) ? error.message : '';

@@ -72,9 +72,13 @@ export class TaskEventStream {
     );
     try {
       this.write('retry: 2000\n\n');
+      let ended = await this.tellChanges();
       const current = gateway.progress.of(taskId);
-      if (current !== undefined) this.tellProgress(current, undefined);
-      while (!this.closed.signal.aborted && !(await this.tellChanges())) await this.nextWake();
+      if (current !== undefined && !ended) this.tellProgress(current, undefined);
+      while (!ended && !this.closed.signal.aborted) {
+        await this.nextWake();
+        ended = await this.tellChanges();
+      }
       this.body.push(null);
     } catch (error) {
       this.options.logger.warn('an event stream broke', { taskId, error: messageOf(error) });

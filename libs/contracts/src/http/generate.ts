@@ -10,18 +10,25 @@ const MAX_METADATA_ENTRIES = 32;
 /** Task types without a prompt: they carry a request or a workflow (API-14). */
 const PASSTHROUGH_TYPES = ['http', 'comfyui'];
 
+/** A number within bounds; all faults have the same message, which names them. */
+function numberFrom(min: number, max: number): z.ZodNumber {
+  const error = `send a number from ${min} to ${max}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+function wholeNumberFrom(min: number, max: number): z.ZodNumber {
+  const error = `send a whole number from ${min} to ${max}`;
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
 export const generateParameters = z.strictObject({
-  seed: z.number().int().min(0).max(4_294_967_295).optional().describe('The same seed and input give the same video'),
-  steps: z.number().int().min(1).max(100).optional().describe('Denoising steps'),
-  duration_s: z.number().min(0.5).max(30).optional().describe('Seconds of video'),
+  seed: wholeNumberFrom(0, 4_294_967_295).optional().describe('The same seed and input give the same video'),
+  steps: wholeNumberFrom(1, 10_000).optional().describe('Denoising steps; video types take 4 to 50'),
+  duration_s: numberFrom(0.5, 30).optional().describe('Seconds of video; video types take up to 10'),
   negative_prompt: cleanText(MAX_PROMPT_BYTES, 'parameters.negative_prompt').optional(),
-  step_delay_ms: z
-    .number()
-    .int()
-    .min(0)
-    .max(5000)
+  step_delay_ms: wholeNumberFrom(0, 5000)
     .optional()
-    .describe('Waits after each step: for demonstrations and tests of long runs'),
+    .describe('Waits after each step: for demonstrations and tests of long runs, where the deployment allows it'),
 });
 
 const metadata = z
