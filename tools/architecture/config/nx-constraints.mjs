@@ -93,7 +93,7 @@ const scopes = [
     ['scope:kernel', 'scope:contracts', 'scope:test-kit'],
     ['kafkajs', 'standardwebhooks', '@ffmpeg-installer/ffmpeg'],
   ),
-  scope('architecture', []),
+  scope('architecture', [], ['typescript']),
 ];
 
 const TEST_EXTERNALS = ['@jest/globals', 'fast-check', '@nestjs/testing', 'ajv', 'ajv-formats'];
