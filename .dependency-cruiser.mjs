@@ -15,7 +15,7 @@ const ENTRIES = [
   '^(e2e|tools)/',
   SPEC,
 ];
-const JEST = '^node_modules/(@jest/globals|fast-check)/';
+const JEST = '(^|/)node_modules/(@jest/globals|fast-check)/';
 
 /** Only files under `from` (and test code, where named) may import the npm packages named. */
 const technology = (name, packages, from, comment) => ({
@@ -23,7 +23,7 @@ const technology = (name, packages, from, comment) => ({
   comment,
   severity: 'error',
   from: { pathNot: from },
-  to: { path: `^node_modules/(${packages})(/|$)` },
+  to: { path: `(^|/)node_modules/(${packages})(/|$)` },
 });
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -59,10 +59,11 @@ export default {
     },
     {
       name: 'contracts-pure',
-      comment: 'Contracts are shapes: the kernel and the schema library, no built-in, so that any client can read them.',
+      comment:
+        'Contracts are shapes: the kernel and the schema library, no built-in, so that any client can read them.',
       severity: 'error',
       from: { path: '^libs/contracts/src/', pathNot: TEST_CODE },
-      to: { pathNot: ['^libs/contracts/src/', '^libs/kernel/src/index\\.ts$', '^node_modules/zod/'] },
+      to: { pathNot: ['^libs/contracts/src/', '^libs/kernel/src/index\\.ts$', '(^|/)node_modules/zod/'] },
     },
     {
       name: 'domain-pure',
@@ -189,7 +190,7 @@ export default {
       'Outbound calls go through the vetted agent, which refuses private addresses.',
     ),
     technology(
-      'nest-on-top',
+      'platform-and-apps',
       '@nestjs|@opentelemetry|fastify|rxjs|reflect-metadata|pino|prom-client',
       ['^libs/platform/', '^apps/'],
       'Frameworks stop at platform and apps; below them are plain classes, the Logger and observer ports.',
@@ -203,8 +204,9 @@ export default {
     },
   ],
   options: {
-    doNotFollow: { path: ['node_modules', '/dist/'] },
-    exclude: { path: ['/dist/', '^models/'] },
+    doNotFollow: { path: ['node_modules'] },
+    // Our own build results only: npm packages keep what we import of them in folders of that name, too.
+    exclude: { path: ['^(libs|apps)/[^/]+/dist/', '^libs/adapters/[^/]+/dist/', '^e2e/dist/', '^models/'] },
     tsPreCompilationDeps: true, // a type-only import is a dependency as well
     tsConfig: { fileName: 'tsconfig.check.json' },
     // Only the nearest package.json counts: a package declares what it uses.
