@@ -5,17 +5,13 @@ import { eventually, startWebhookReceiver, type WebhookReceiver } from '@millrac
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import { ApiClient } from './api-client.js';
 import { readEvents } from './event-stream.js';
+import { redPng } from './red-png.js';
 import { frameAt, inspectVideo, shareOf } from './video-file.js';
 import { LEASE_MS, type SystemUnderTest } from './system-under-test.js';
 
 const START_TIMEOUT_MS = 300_000;
 const VIDEO_TIMEOUT_MS = 90_000;
 const UNKNOWN_TASK = '01890a5d-ac96-774b-bcce-b302099a8057';
-/** A 2 × 2 PNG, four colours. */
-const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGP4z8DAwPAfCBgY/oMQiAYAQ7wH+QpSqJkAAAAASUVORK5CYII=',
-  'base64',
-);
 
 /** What every way to run Millrace must do, through HTTP only. `start` answers a reason where it can't. */
 export function blackBoxSuite(start: () => Promise<SystemUnderTest>): void {
@@ -121,7 +117,10 @@ export function blackBoxSuite(start: () => Promise<SystemUnderTest>): void {
         );
         const status = await api.ended(id);
         expect(status).toMatchObject({ status: 'completed', resolution: '1280x704' });
-        expect(await inspectVideo(await download(status['result_url']))).toMatchObject({ width: 1280, height: 704 });
+        const clip = await download(status['result_url']);
+        expect(await inspectVideo(clip)).toMatchObject({ width: 1280, height: 704 });
+        const frame = await frameAt(clip, 0.1, 128, 70);
+        expect(shareOf(frame, ([red, green, blue]) => red > 180 && green < 80 && blue < 80)).toBeGreaterThan(0.5);
         await picture.close();
       },
       VIDEO_TIMEOUT_MS,
@@ -173,11 +172,8 @@ export function blackBoxSuite(start: () => Promise<SystemUnderTest>): void {
     it.each(cases)('%s', async (_name, body, status, code, pointer) => {
       const before = await newestTask();
       const answer = await api.call('POST', '/api/v1/generate', body);
-      expect([answer.status, answer.body['code'], answer.headers.get('content-type')]).toEqual([
-        status,
-        code,
-        'application/problem+json',
-      ]);
+      expect([answer.status, answer.body['code']]).toEqual([status, code]);
+      expect(answer.headers.get('content-type')).toContain('application/problem+json');
       expect(answer.body['detail']).toEqual(expect.stringMatching(/\w.*\./));
       if (pointer !== undefined)
         expect(answer.body['errors']).toEqual(expect.arrayContaining([expect.objectContaining({ pointer })]));
@@ -388,7 +384,7 @@ export function blackBoxSuite(start: () => Promise<SystemUnderTest>): void {
   /** Binary bodies: the receiver of the test kit answers text only. */
   async function servePicture(): Promise<{ url: string; close(): Promise<void> }> {
     const server = createServer((_request, response) =>
-      response.writeHead(200, { 'content-type': 'image/png' }).end(PNG),
+      response.writeHead(200, { 'content-type': 'image/png' }).end(redPng(64, 48)),
     );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };

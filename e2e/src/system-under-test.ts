@@ -22,4 +22,6 @@ export const TEST_SETTINGS = {
   MILLRACE_LEASE_MS: String(LEASE_MS),
   MILLRACE_NOOP_TASKS: 'true',
   MILLRACE_LOG_LEVEL: 'info',
+  /** Of the test run itself. */
+  MILLRACE_TEST_KEEPER: '',
 } as const;

@@ -1,3 +1,5 @@
+import { BILLING_VARIABLES } from '@millrace/app-billing';
+import { GATEWAY_VARIABLES, SERVICE_VARIABLES } from '@millrace/app-gateway';
 import { GPU_WORKER_VARIABLES } from '@millrace/app-gpu-worker';
 import { SCHEDULER_VARIABLES } from '@millrace/app-scheduler';
 import {
@@ -21,13 +23,9 @@ export const KNOWN_VARIABLES: readonly string[] = [
   OUTBOUND_VARIABLES,
   GPU_WORKER_VARIABLES,
   SCHEDULER_VARIABLES,
+  GATEWAY_VARIABLES,
+  SERVICE_VARIABLES,
+  BILLING_VARIABLES,
 ]
   .flatMap((variables): readonly string[] => Object.values(variables))
-  .concat([
-    'MILLRACE_BOOTSTRAP_API_KEY',
-    'MILLRACE_REQUIRE',
-    'MILLRACE_CACHE',
-    'MILLRACE_SCHEDULER_URL',
-    'MILLRACE_BILLING_URL',
-    'MILLRACE_NOTIFIER_URL',
-  ]);
+  .concat(['MILLRACE_REQUIRE', 'MILLRACE_CACHE']);

@@ -1,15 +1,9 @@
-import { createConsumerRuntime } from '@millrace/messaging';
-import { ACK, type ParkedEventStore } from '@millrace/messaging/ports';
+import { createConsumerRuntime, createPropagatingTracer } from '@millrace/messaging';
+import { ACK } from '@millrace/messaging/ports';
 import type { HostParts } from '@millrace/platform';
 import { ProgressTerminal, type TerminalOutput } from './progress-terminal.js';
 
 const URL_LIFETIME_S = 7 * 24 * 3600;
-const RATHER_LOST: ParkedEventStore = {
-  put: async () => {},
-  keys: async () => [],
-  load: async () => [],
-  remove: async () => {},
-};
 
 interface ResultLinks {
   signedUrl(key: string, options: { expiresInS: number; downloadName: string }): Promise<string>;
@@ -24,8 +18,8 @@ export async function watchTasks(
   const terminal = new ProgressTerminal(output, parts.clock, (key) =>
     links.signedUrl(key, { expiresInS: URL_LIFETIME_S, downloadName: key.split('/').at(-1) ?? 'result' }),
   );
-  // A subscription from the end parks nothing: what the terminal missed is gone.
-  const runtime = createConsumerRuntime({ ...parts, parked: RATHER_LOST });
+  // A tracer of its own: looking on is no part of a task's trace.
+  const runtime = createConsumerRuntime({ ...parts, tracer: createPropagatingTracer(parts.rng) });
   const consumer = await runtime.start({
     group: `standalone.terminal.${parts.ids.next()}`,
     topics: ['task.lifecycle', 'task.progress', 'billing.charged'],

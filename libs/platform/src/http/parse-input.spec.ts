@@ -35,7 +35,7 @@ describe('parseInput', () => {
     expect(faultsOf({ params: { id: 'a' }, body: { promt: 'x' } })).toEqual([
       { pointer: '/path/id', message: 'give at least three letters' },
       { pointer: '/prompt', message: 'say what to make' },
-      { pointer: '/promt', message: 'there is no field "promt" here: remove it' },
+      { pointer: '/promt', message: 'there is no field "promt" here: remove it.' },
     ]);
   });
 

@@ -36,9 +36,15 @@ function inputError(faults: readonly FieldError[]): AppError {
   return new AppError({
     kind: 'validation',
     code: 'validation_failed',
-    message: `${where}: ${first?.message ?? 'not valid'}${faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''}`,
+    message: sentence(`${where}: ${first?.message ?? 'not valid'}`, faults.length - 1),
     errors: faults,
   });
+}
+
+/** Ends in a full stop, whoever wrote it; tells how many more faults there are. */
+function sentence(text: string, more: number): string {
+  const full = /[.!?]$/.test(text) ? text : `${text}.`;
+  return more > 0 ? `${full} (and ${more} more)` : full;
 }
 
 function toFieldErrors(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
@@ -46,8 +52,9 @@ function toFieldErrors(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       pointer: `${pointer}/${key}`,
-      message: `there is no field "${key}" here: remove it`,
+      message: `there is no field "${key}" here: remove it.`,
     }));
   }
+  if (pointer === '' && issue.code === 'invalid_type') return [{ pointer, message: 'send one JSON object.' }];
   return [{ pointer, message: issue.message }];
 }

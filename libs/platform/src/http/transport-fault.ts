@@ -19,7 +19,10 @@ export function fromTransportFault(
   }
   if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY') return fault('malformed_json', 'The body is empty: send a JSON object.');
   if (error instanceof SyntaxError || (status === 400 && error instanceof Error)) {
-    return fault('malformed_json', `The body is not valid JSON: ${(error as Error).message}`);
+    return fault(
+      'malformed_json',
+      'The body is not valid JSON: send one object, with names and texts in double quotes.',
+    );
   }
   if (status === 404) return unknownRoute(request, error);
   return error;

@@ -39,5 +39,5 @@ const KNOWN_PREFIX = 'MILLRACE_';
 /** Names of `MILLRACE_…` variables that no schema knows: a typing error must not pass silently. */
 export function unknownSettings(source: SettingSource, known: Iterable<string>): readonly string[] {
   const names = new Set(known);
-  return Object.keys(source).filter((name) => name.startsWith(KNOWN_PREFIX) && !names.has(name));
+  return Object.keys(source).filter((name) => name.startsWith(KNOWN_PREFIX) && source[name] !== '' && !names.has(name));
 }

@@ -13,11 +13,18 @@ import {
 } from './database-cluster.js';
 import { findFreePort } from './free-port.js';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
-import { pollFor, readPostmasterFile, stopPostmaster, type PostmasterFile } from './postmaster-pid.js';
+import {
+  forgetKilledServer,
+  pollFor,
+  readPostmasterFile,
+  stopPostmaster,
+  type PostmasterFile,
+} from './postmaster-pid.js';
 import { chooseAccount, type ServerAccount } from './server-account.js';
 
 const START_LIMIT_MS = 60_000;
 const CLAIM_LIMIT_MS = 5_000;
+const REAP_LIMIT_MS = 5_000;
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 /** Key of the advisory lock by which one process holds an embedded server. */
 const HOLDER_LOCK = 7_204_118_206;
@@ -71,6 +78,7 @@ async function startServer(
   const account = await chooseAccount({ paths: [binaries.postgres, paths.dataDirectory], home, logger });
   const password = await prepareCluster({ paths, binaries, account, rng: options.rng ?? systemRng, onProgress });
   onProgress('starting the database');
+  await forgetKilledServer(paths.dataDirectory, REAP_LIMIT_MS);
   const port = options.port || (await findFreePort());
   const hasEnded = await launch({ paths, binaries, account, port, durable: options.durable ?? true });
   const running = await pollFor(START_LIMIT_MS, async () => readyOrGone(paths, hasEnded));

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -22,6 +22,19 @@ export async function readPostmasterFile(dataDirectory: string): Promise<Postmas
   const found = parsePostmasterFile(text);
   if (found === undefined || !isAlive(found.pid)) return undefined;
   return (await isPostgres(found.pid)) ? found : undefined;
+}
+
+/**
+ * Waits until the number of a killed server is free. Until its parent has read its end, a killed process keeps its
+ * number, and a new server takes that for a living one. Past the limit the file is removed: nobody reads that end.
+ */
+export async function forgetKilledServer(dataDirectory: string, limitMs: number): Promise<void> {
+  const file = path.join(dataDirectory, 'postmaster.pid');
+  const free = await pollFor(limitMs, async () => {
+    const found = parsePostmasterFile(await readFile(file, 'utf8').catch(() => ''));
+    return found === undefined || !isAlive(found.pid) || (await isPostgres(found.pid)) ? true : undefined;
+  });
+  if (free === undefined) await rm(file, { force: true });
 }
 
 /** Whether the process exists. One of another user counts. */
