@@ -6,6 +6,7 @@ import path from 'node:path';
 import {
   createTestBucket,
   freePorts,
+  inheritedVariables,
   requireServer,
   startOtlpReceiver,
   startPostgres,
@@ -119,7 +120,7 @@ function setUp(variables: Record<string, string>): void {
   const { status, stderr } = spawnSync(
     process.execPath,
     ['--no-warnings', path.resolve('apps/standalone/dist/setup.js')],
-    { env: { ...process.env, ...variables }, encoding: 'utf8' },
+    { env: { ...inheritedVariables(), ...variables }, encoding: 'utf8' },
   );
   if (status !== 0) throw new Error(`npm run setup failed: ${stderr}`);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInThisContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { attemptReported, taskAssigned, type EventData } from '@millrace/contracts';
+import { taskAssigned, type EventData, type attemptReported } from '@millrace/contracts';
 import { createFileObjectStore } from '@millrace/adapter-object-store';
 import { buildAssignment } from '@millrace/execution/testing';
 import type { ObjectStore } from '@millrace/execution/ports';

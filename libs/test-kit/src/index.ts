@@ -17,6 +17,7 @@ export { requireServer, type ServerOrReason } from './servers/require-server.js'
 export type { AddressOf, ServerAddresses } from './servers/server-addresses.js';
 export {
   SERVER_NAMES,
+  inheritedVariables,
   readTestEnvironment,
   type S3Address,
   type ServerName,

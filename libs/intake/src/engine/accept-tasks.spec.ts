@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { taskRequested, type EventData } from '@millrace/contracts';
+import type { EventData, taskRequested } from '@millrace/contracts';
 import { AppError, VirtualClock, seededRng, silentLogger, uuidv7 } from '@millrace/kernel';
 import { createPropagatingTracer } from '@millrace/messaging';
 import { traceIdOf } from '@millrace/messaging/ports';
