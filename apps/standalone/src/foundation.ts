@@ -17,7 +17,9 @@ import { migrateServices } from './migrate-services.js';
 /** Where the real thing is to be used in place of the embedded one. */
 export interface Outside {
   readonly databaseUrl: string | undefined;
-  readonly kafka: { readonly brokers: readonly string[]; readonly partitions: number } | undefined;
+  readonly kafka:
+    | { readonly brokers: readonly string[]; readonly partitions: number; readonly replication?: number | undefined }
+    | undefined;
   readonly s3: S3Settings | undefined;
 }
 

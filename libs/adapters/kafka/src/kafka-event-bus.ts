@@ -28,6 +28,8 @@ export interface KafkaEventBusOptions {
   readonly brokers: readonly string[];
   /** Shown in the brokers' logs and quotas: the service's name. */
   readonly clientId: string;
+  /** Copies of each record, for topics that `ensureTopics` makes. The brokers' default where absent. */
+  readonly replication?: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Makes the names of groups that read from the end. @default systemIds */
@@ -59,7 +61,7 @@ class KafkaEventBus implements EventBus {
         retry: KAFKA_RETRY,
       }),
     );
-    this.topics = new KafkaTopics(this.admin, options.clock);
+    this.topics = new KafkaTopics(this.admin, options.clock, options.replication);
   }
 
   async ensureTopics(topics: readonly TopicSettings[]): Promise<void> {

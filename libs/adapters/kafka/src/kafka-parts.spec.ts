@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import { isFenced, toBusError } from './kafka-errors.js';
+import { systemClock } from '@millrace/kernel';
+import type { Admin, ITopicConfig } from 'kafkajs';
+import { ConnectOnce } from './connect-once.js';
+import { KafkaTopics } from './kafka-topics.js';
 import { fromMessage, toMessage } from './kafka-record.mapping.js';
 import { mendKafkajs } from './mend-kafkajs.js';
 
@@ -68,5 +72,44 @@ describe('the mended request queue', () => {
   it('is mended once however often it is asked for', () => {
     mendKafkajs();
     expect(RequestQueue.prototype.scheduleCheckPendingRequests).toBe(schedule);
+  });
+});
+
+describe('topics that are made', () => {
+  /** An admin that has no topics and makes them in memory. */
+  function adminThatMakes(made: ITopicConfig[]): ConnectOnce<Admin> {
+    const admin: Partial<Admin> = {
+      connect: async () => {},
+      disconnect: async () => {},
+      listTopics: async () => made.map(({ topic }) => topic),
+      createTopics: async ({ topics }) => made.push(...topics) > 0,
+      fetchTopicMetadata: async () => ({
+        topics: made.map(({ topic, numPartitions = 0 }) => ({
+          name: topic,
+          partitions: Array.from({ length: numPartitions }, (_, partitionId) => ({
+            partitionErrorCode: 0,
+            partitionId,
+            leader: 1,
+            replicas: [1],
+            isr: [1],
+          })),
+        })),
+      }),
+    };
+    return new ConnectOnce(() => admin as Admin);
+  }
+
+  it.each([
+    ['have as many copies as asked for', 3, { replicationFactor: 3 }],
+    ["have the brokers' own number of copies where none is asked for", undefined, {}],
+  ])('%s', async (_, replication, expected) => {
+    const made: ITopicConfig[] = [];
+    const topics = new KafkaTopics(adminThatMakes(made), systemClock, replication);
+    await topics.ensure([{ topic: 'task.lifecycle', partitions: 2, retentionMs: 1_000 }]);
+    expect(made).toHaveLength(1);
+    expect(made[0]?.numPartitions).toBe(2);
+    expect('replicationFactor' in (made[0] ?? {}) ? { replicationFactor: made[0]?.replicationFactor } : {}).toEqual(
+      expected,
+    );
   });
 });

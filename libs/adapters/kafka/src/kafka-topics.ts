@@ -27,6 +27,8 @@ export class KafkaTopics {
   constructor(
     private readonly admin: ConnectOnce<Admin>,
     private readonly clock: Clock,
+    /** Copies of each record of a topic that is made; the brokers' own default where absent. */
+    private readonly replication?: number,
   ) {}
 
   /** True when all were seen: then nothing has to be asked. */
@@ -104,6 +106,7 @@ export class KafkaTopics {
       topics: topics.map(({ topic, partitions, retentionMs }) => ({
         topic,
         numPartitions: partitions,
+        ...(this.replication === undefined ? {} : { replicationFactor: this.replication }),
         configEntries: [
           { name: 'cleanup.policy', value: 'delete' },
           { name: 'retention.ms', value: String(retentionMs) },

@@ -23,6 +23,7 @@ export interface RunServiceOptions {
     brokers: readonly string[];
     clientId: string;
     partitions: number;
+    replication?: number | undefined;
     clock: Clock;
     logger: Logger;
   }) => EventBus;

@@ -43,8 +43,8 @@ export const kafkaSettings = z.object({
     .transform((text) => text.split(',')),
   /** Partitions of each topic; never changes for a deployment. */
   partitions: z.coerce.number().int().min(1).max(1000).default(24),
-  /** Copies of each record, over as many brokers. */
-  replication: z.coerce.number().int().min(1).max(5).default(1),
+  /** Copies of each record, over as many brokers, for topics that the setup makes; by default as the brokers say. */
+  replication: z.coerce.number().int().min(1).max(5).optional(),
 });
 export const KAFKA_VARIABLES: VariableNames<typeof kafkaSettings> = {
   brokers: 'KAFKA_BROKERS',
