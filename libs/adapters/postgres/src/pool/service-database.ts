@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@millrace/kernel';
 import { OutboxDispatcher, type EventStamper } from '@millrace/messaging';
 import type { EventBus, ParkedEventStore } from '@millrace/messaging/ports';
 import type pg from 'pg';
+import { InboxSweeper } from '../inbox/inbox-sweeper.postgres.js';
 import { serviceRoles } from '../migrate/migrate.js';
 import { PostgresOutboxStore } from '../outbox/outbox-store.postgres.js';
 import { PostgresParkedEventStore } from '../parked/parked-event-store.postgres.js';
@@ -37,7 +38,7 @@ export interface ServiceDatabase {
   close(): Promise<void>;
 }
 
-/** Opens a service's database and starts its outbox relay. The schema must be migrated. */
+/** Opens a service's database, starts its outbox relay and the sweeping of its inbox. The schema must be migrated. */
 export function openServiceDatabase(options: ServiceDatabaseOptions): ServiceDatabase {
   const { service, url, logger, clock, stamper } = options;
   const roles = serviceRoles(service);
@@ -51,6 +52,8 @@ export function openServiceDatabase(options: ServiceDatabaseOptions): ServiceDat
     store: new PostgresOutboxStore({ pool: system, schema: service }),
   });
   dispatcher.start();
+  const sweeper = new InboxSweeper({ pool: system, schema: service, clock, logger });
+  sweeper.start();
   const unitOfWork = <Stores extends object>(
     pool: pg.Pool,
     stores: (client: pg.PoolClient) => Stores,
@@ -64,6 +67,7 @@ export function openServiceDatabase(options: ServiceDatabaseOptions): ServiceDat
     requestUnitOfWork: (stores) => unitOfWork(request, stores),
     ping: async () => void (await system.query('SELECT 1')),
     close: async () => {
+      sweeper.stop();
       await dispatcher.stop();
       await Promise.all([system.end(), request.end()]);
     },
