@@ -1,11 +1,17 @@
 // `npm test`: every suite that can run on this machine, one after the other, and one plain line at the end.
+//   node scripts/test.mjs [suite …] [path]   only these suites, only files whose path matches
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
 const SUITES = ['unit', 'integration', 'e2e'];
-const wanted = process.argv.slice(2).length > 0 ? process.argv.slice(2) : SUITES;
+/** A suite that hangs is a failure, not a wait. */
+const SUITE_LIMIT_MS = 12 * 60_000;
+const words = process.argv.slice(2);
+const named = words.filter((word) => SUITES.includes(word));
+const wanted = named.length > 0 ? named : SUITES;
+const paths = words.filter((word) => !SUITES.includes(word));
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'millrace-test-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
 
@@ -25,7 +31,7 @@ for (const suite of wanted) {
       `--outputFile=${report}`,
       ...workers,
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    { stdio: ['ignore', 'ignore', 'inherit'], timeout: SUITE_LIMIT_MS },
   );
   count(report, status, suite);
 }

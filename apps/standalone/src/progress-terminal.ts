@@ -18,6 +18,7 @@ const LIVE_EVERY_MS = 200;
 const PLAIN_EVERY_MS = 5000;
 /** Tasks remembered; older ones are forgotten first. */
 const TASK_LIMIT = 500;
+const CHARGE_WAIT_MS = 3000;
 const SHORT_ID_LENGTH = 8;
 
 export interface TerminalOutput {
@@ -34,7 +35,8 @@ interface WatchedTask {
   step: number;
   totalSteps: number;
   stage: string;
-  summary: string | undefined;
+  /** What is told once the cost is known. */
+  result: { readonly took: string; readonly url: string; readonly cancelWait: () => void } | undefined;
 }
 
 /** Shows what the tasks do: one moving line on a terminal, plain lines elsewhere; at the end URL, time and cost. */
@@ -97,8 +99,9 @@ export class ProgressTerminal {
     if (isEvent(event, taskCompleted)) {
       const video = event.data.artifacts.find(({ kind }) => kind === 'video') ?? event.data.artifacts[0];
       const url = video === undefined ? '' : ` · ${await this.resultUrl(video.key)}`;
-      task.summary = `completed in ${seconds(event.data.processingMs)}`;
-      this.finish(task, `${task.summary}${url}`);
+      task.ended = true;
+      const cancelWait = this.clock.after(CHARGE_WAIT_MS, () => this.completed(task, ''));
+      task.result = { took: seconds(event.data.processingMs), url, cancelWait };
     } else if (isEvent(event, taskFailed)) {
       this.finish(task, `failed (${event.data.reason}): ${event.data.error.message}`);
     } else if (isEvent(event, taskCancelled)) {
@@ -114,8 +117,19 @@ export class ProgressTerminal {
   }
 
   private charged(task: WatchedTask, gpuMs: number, cost: string): void {
-    this.print(`  task ${short(task.id)} charged ${(gpuMs / 1000).toFixed(1)} GPU-s · $${formatDollars(BigInt(cost))}`);
+    const charge = ` · ${(gpuMs / 1000).toFixed(1)} GPU-s · $${formatDollars(BigInt(cost))}`;
+    if (task.result !== undefined) this.completed(task, charge);
+    else this.print(`  task ${short(task.id)} charged${charge}`);
     this.tasks.delete(task.id);
+  }
+
+  /** One line for a finished task; the charge follows its end by milliseconds, and is waited for. */
+  private completed(task: WatchedTask, charge: string): void {
+    const { result } = task;
+    if (result === undefined) return;
+    task.result = undefined;
+    result.cancelWait();
+    this.print(`  task ${short(task.id)} completed in ${result.took}${charge}${result.url}`);
   }
 
   private taskOf(id: string): WatchedTask {
@@ -129,7 +143,7 @@ export class ProgressTerminal {
       step: 0,
       totalSteps: 0,
       stage: '',
-      summary: undefined,
+      result: undefined,
     };
     this.tasks.set(id, made);
     const [oldest] = this.tasks.keys();

@@ -12,7 +12,7 @@ export function welcome({
   apiKey: string;
   readyS: number;
 }): string {
-  return `✔ ready in ${readyS.toFixed(1)} s   ${url}   key in ${home}/api-key
+  return `✔ ready in ${readyS.toFixed(1)} s   ${url}   key ${apiKey} (also in ${home}/api-key)
   page: ${url}/#key=${apiKey}
   try:  curl -s ${url}/api/v1/generate -H "Authorization: Bearer $(cat ${quoted(`${home}/api-key`)})" -H 'Content-Type: application/json' -d '{"prompt":"${PROMPT}","task_type":"ti2v-5B","resolution":"832*480"}'
   Ctrl-C stops everything. The videos come from a small built-in demonstration model.
