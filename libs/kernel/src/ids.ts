@@ -7,14 +7,6 @@ export type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 export type TenantId = Branded<'TenantId'>;
 export type TaskId = Branded<'TaskId'>;
-export type WorkerId = Branded<'WorkerId'>;
-/** One life of a worker process; a restart is a new incarnation. */
-export type IncarnationId = Branded<'IncarnationId'>;
-/** The machine (or virtual machine) that holds GPUs and costs money. */
-export type InstanceId = Branded<'InstanceId'>;
-export type EventId = Branded<'EventId'>;
-export type SegmentId = Branded<'SegmentId'>;
-export type PoolId = Branded<'PoolId'>;
 
 const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 

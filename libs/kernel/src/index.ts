@@ -1,21 +1,7 @@
 export { backoffMs, jittered, type BackoffPolicy } from './backoff.js';
 export { sleep, toIso, type Clock, type DurationMs, type Instant } from './clock.js';
 export { AppError, ERROR_KINDS, messageOf, type AppErrorOptions, type ErrorKind, type FieldError } from './errors.js';
-export {
-  isUuid,
-  uuidv5,
-  uuidv7,
-  type Branded,
-  type EventId,
-  type IdGenerator,
-  type IncarnationId,
-  type InstanceId,
-  type PoolId,
-  type SegmentId,
-  type TaskId,
-  type TenantId,
-  type WorkerId,
-} from './ids.js';
+export { isUuid, uuidv5, uuidv7, type Branded, type IdGenerator, type TaskId, type TenantId } from './ids.js';
 export { assertNever, invariant } from './invariant.js';
 export { silentLogger, type LogFields, type Logger } from './logger.js';
 export { costOf, formatDollars, parseDollars, type NanoDollars } from './money.js';

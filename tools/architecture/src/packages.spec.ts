@@ -85,11 +85,15 @@ describe('declared dependencies', () => {
     const sources = [
       source('libs/planted/src/a.ts', "import { z } from 'zod'; import type { Static } from 'undici/types';"),
       source('libs/planted/src/b.ts', "export const load = () => import('ajv'); import 'node:fs';"),
-      source('libs/planted/src/b.spec.ts', "import fc from 'fast-check';"),
+      source(
+        'libs/planted/src/b.spec.ts',
+        "import fc from 'fast-check'; const s = createRequire(here)" + "('pino/x.json');",
+      ),
     ];
     expect(dependencyFaults(subject, sources, ['fast-check'], isTestCode, [])).toEqual([
       { package: '@millrace/planted', dependency: 'undici', fault: 'not declared' },
       { package: '@millrace/planted', dependency: 'ajv', fault: 'declared for tests only, used in production' },
+      { package: '@millrace/planted', dependency: 'pino', fault: 'not declared' },
       { package: '@millrace/planted', dependency: 'pg', fault: 'not used' },
     ]);
   });

@@ -93,9 +93,12 @@ export function dependencyFaults(
   return [...faults.values()];
 }
 
+/** Packages that are loaded, or asked for their place, other than by an import. */
+const LOADED = /(?:\b(?:require|meta)\.resolve|\bcreateRequire\([^)]*\))\(\s*'([^']*)'/g;
+
 function importedPackages({ text }: SourceFile): readonly string[] {
   const imports = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
-  const resolved = [...text.matchAll(/\b(?:require|meta)\.resolve\(\s*'([^']*)'/g)].map(([, name = '']) => name);
+  const resolved = [...text.matchAll(LOADED)].map(([, name = '']) => name);
   return [...imports, ...resolved].filter((name) => /^[@a-z]/.test(name) && !isBuiltin(name)).map(packageOf);
 }
 

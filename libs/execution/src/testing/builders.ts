@@ -1,7 +1,6 @@
 import { taskAssigned } from '@millrace/contracts';
 import type { Assignment } from '../engine/assignment.js';
 import type { WorkerSettings } from '../engine/create-worker.js';
-import type { GenerationJob } from '../engine/ports/inference-engine.port.js';
 
 export const WORKER_ID = 'worker-1';
 export const INCARNATION = '01890a5d-ac96-774b-bcce-b302099a8058';
@@ -49,20 +48,6 @@ export function buildWorkerSettings(overrides: Partial<WorkerSettings> = {}): Wo
     slots: 1,
     version: '0.1.0',
     heartbeatMs: 5_000,
-    stepDelayMs: 0,
-    ...overrides,
-  };
-}
-
-export function buildJob(overrides: Partial<GenerationJob> = {}): GenerationJob {
-  return {
-    taskType: 'scripted',
-    model: 'demo-video@1',
-    prompt: 'a red ball',
-    resolution: { width: 832, height: 480 },
-    seed: 7,
-    steps: 20,
-    durationS: 4,
     stepDelayMs: 0,
     ...overrides,
   };

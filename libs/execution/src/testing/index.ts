@@ -4,7 +4,6 @@ export {
   TASK_ID,
   WORKER_ID,
   buildAssignment,
-  buildJob,
   buildLease,
   buildTaskId,
   buildWorkerSettings,
