@@ -30,6 +30,7 @@ for (const suite of wanted) {
       '--json',
       `--outputFile=${report}`,
       ...workers,
+      ...paths,
     ],
     { stdio: ['ignore', 'ignore', 'inherit'], timeout: SUITE_LIMIT_MS },
   );
