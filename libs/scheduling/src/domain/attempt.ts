@@ -33,6 +33,15 @@ export interface Attempt {
   readonly billable: boolean;
   /** Number of the last accepted report; a report with this number or less is a duplicate. */
   readonly lastReport: number;
+  /** Where it ended on the instance clock, ms; 0 while it is live. */
+  readonly closedAtMs: number;
+  /** How many usage segments billing is to wait for; null while it is live, and for a worker that could not tell. */
+  readonly segmentCount: number | null;
+}
+
+/** How an attempt ended, and what billing has to know of it. */
+export interface AttemptEnd extends Pick<Attempt, 'billable' | 'closedAtMs' | 'segmentCount'> {
+  readonly outcome: AttemptOutcome;
 }
 
 /** The attempt machine. What is not listed is refused; a final state accepts nothing. */
@@ -61,7 +70,7 @@ export function markStarted(attempt: Attempt, now: Instant): Attempt {
   return { ...attempt, state: 'running', startedAt: now };
 }
 
-export function markEnded(attempt: Attempt, outcome: AttemptOutcome, billable: boolean, now: Instant): Attempt {
+export function markEnded(attempt: Attempt, { outcome, ...end }: AttemptEnd, now: Instant): Attempt {
   invariant(accepts(attempt, outcome), `an attempt that is ${attempt.state} does not end again`);
-  return { ...attempt, state: outcome, endedAt: now, billable };
+  return { ...attempt, ...end, state: outcome, endedAt: now };
 }

@@ -243,19 +243,6 @@ describe('transition', () => {
     expect(again).toMatchObject({ epoch: 2, phase: 'scheduled' });
   });
 
-  it('a closed attempt says where it ended on the instance clock, how many segments it has, and whether it is the last', () => {
-    const done = transition(running, COMMANDS.succeeded, NOW).events.at(-1);
-    expect(done).toMatchObject({ kind: 'attemptClosed', closedAtMs: 1_000, segmentCount: 2, final: true, sequence: 4 });
-    const lost = transition(running, COMMANDS.lost, NOW).events.at(-1);
-    expect(lost).toMatchObject({
-      kind: 'attemptClosed',
-      closedAtMs: 4_000,
-      segmentCount: null,
-      final: false,
-      sequence: 4,
-    });
-  });
-
   it('a checkpoint stays with the task when its attempt is lost', () => {
     expect(after(running, COMMANDS.checkpointed, COMMANDS.lost).checkpoint).toEqual(checkpoint);
   });

@@ -1,7 +1,15 @@
 import type { Instant } from '@millrace/kernel';
-import { accepts, isLive, markEnded, markStarted, type Attempt, type AttemptOutcome } from './attempt.js';
+import {
+  accepts,
+  isLive,
+  markEnded,
+  markStarted,
+  type Attempt,
+  type AttemptEnd,
+  type AttemptOutcome,
+} from './attempt.js';
 import { failureReason } from './failure-reason.js';
-import { liveAttempt, type Task, type TaskRequest } from './task.js';
+import { isTerminal, liveAttempt, type Task, type TaskRequest } from './task.js';
 import type { Leaseholder, ReportFacts, TaskCommand } from './task-command.js';
 import { GUARDS, TASK_TRANSITIONS, type TransitionRule } from './task-transitions.js';
 import type { Failure, TaskResult } from './task-work.js';
@@ -37,12 +45,13 @@ export type TaskEvent =
   | { readonly kind: 'assigned'; readonly attempt: Attempt }
   /** To the worker: stop this, its task is to be cancelled. */
   | { readonly kind: 'cancelOrdered'; readonly attempt: Attempt }
-  /** To billing: this attempt is over. `sequence` is the lifecycle event's of the same change. */
+  /**
+   * To billing: this attempt is over. `sequence` is the lifecycle event's of the same change. A task that ends while
+   * it waits has its last attempt closed once more, as the final one: only then is it charged.
+   */
   | {
       readonly kind: 'attemptClosed';
       readonly attempt: Attempt;
-      readonly closedAtMs: number;
-      readonly segmentCount: number | null;
       readonly final: boolean;
       readonly sequence: number;
     };
@@ -148,7 +157,7 @@ function nextAttempts(task: Task, command: TaskCommand, rule: TransitionRule, no
   const reported = report === undefined ? live : withReport(live, report);
   if (command.kind === 'started') return replaceLast(task.attempts, markStarted(reported, now));
   if (rule.attempt === undefined) return replaceLast(task.attempts, reported);
-  return replaceLast(task.attempts, markEnded(reported, rule.attempt, isBillable(rule.attempt, command), now));
+  return replaceLast(task.attempts, markEnded(reported, endOf(rule.attempt, command), now));
 }
 
 function newAttempt(task: Task, holder: Leaseholder, now: Instant): Attempt {
@@ -164,6 +173,18 @@ function newAttempt(task: Task, holder: Leaseholder, now: Instant): Attempt {
     resumedFromStep: 0,
     billable: true,
     lastReport: 0,
+    closedAtMs: 0,
+    segmentCount: null,
+  };
+}
+
+function endOf(outcome: AttemptOutcome, command: TaskCommand): AttemptEnd {
+  const report = reportOf(command);
+  return {
+    outcome,
+    billable: isBillable(outcome, command),
+    closedAtMs: command.kind === 'lost' ? command.closedAtMs : (report?.atMs ?? 0),
+    segmentCount: report?.segmentCount ?? null,
   };
 }
 
@@ -196,7 +217,10 @@ function eventsOf(
   if (command.kind === 'leased' && attempt !== undefined) events.push({ kind: 'assigned', attempt });
   const live = liveAttempt(before);
   if (command.kind === 'cancelRequested' && live !== undefined) events.push({ kind: 'cancelOrdered', attempt: live });
-  if (rule.attempt !== undefined && attempt !== undefined) events.push(closedEvent(next, attempt, command));
+  const closes = rule.attempt !== undefined || isTerminal(next);
+  if (closes && attempt !== undefined) {
+    events.push({ kind: 'attemptClosed', attempt, final: isTerminal(next), sequence: next.sequence });
+  }
   return events;
 }
 
@@ -225,18 +249,6 @@ function lifecycleEvent(next: Task, command: TaskCommand, rule: TransitionRule, 
     default:
       return { kind: 'queued', ...at };
   }
-}
-
-function closedEvent(next: Task, attempt: Attempt, command: TaskCommand): TaskEvent {
-  const report = reportOf(command);
-  return {
-    kind: 'attemptClosed',
-    attempt,
-    closedAtMs: command.kind === 'lost' ? command.closedAtMs : (report?.atMs ?? 0),
-    segmentCount: report?.segmentCount ?? null,
-    final: next.state !== 'queued',
-    sequence: next.sequence,
-  };
 }
 
 function reportOf(command: TaskCommand): ReportFacts | undefined {
