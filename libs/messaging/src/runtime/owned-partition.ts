@@ -66,7 +66,8 @@ export class Lane {
   private holdsMayPass(): boolean {
     if (!this.applied || this.status !== 'open') return false;
     if (this.stored.size === 0 && !this.moreStored) return false;
-    return !this.queue.some((entry) => this.stored.has(entry.record.offset));
+    // A verdict that was given before the event was applied is settled first, so that the load brings it back too.
+    return !this.queue.some((entry) => entry.verdict !== undefined || this.stored.has(entry.record.offset));
   }
 }
 

@@ -36,6 +36,20 @@ describe('consumer runtime: held and parked events', () => {
     expect(bench.parked.entries('spec.consumer')).toEqual([]);
   });
 
+  it('P4: also where the missing event came in one batch with others that wait for it', async () => {
+    const bench = await inSequence();
+    await bench.publishLifecycle([['a', 4]]);
+    await bench.settle();
+    await bench.publishLifecycle([
+      ['a', 3],
+      ['a', 2],
+      ['a', 1],
+    ]);
+    await bench.settle();
+    expect(bench.acked).toEqual(['a1', 'a2', 'a3', 'a4']);
+    expect(bench.parked.entries('spec.consumer')).toEqual([]);
+  });
+
   it('keeps holding what still misses an event, without trying it in a loop', async () => {
     const bench = await inSequence();
     await bench.publishLifecycle([['a', 5]]);
