@@ -68,6 +68,8 @@ export const taskAnswer = z
   .meta({ id: 'Task' });
 export type TaskAnswer = z.infer<typeof taskAnswer>;
 
+export const taskPage = pageOf(taskAnswer).meta({ id: 'TaskPage' });
+
 export const listTasks = defineRoute({
   operationId: 'listTasks',
   method: 'GET',
@@ -89,7 +91,7 @@ export const listTasks = defineRoute({
   responses: {
     200: {
       description: 'A page of tasks; `Link` holds the next one',
-      schema: pageOf(taskAnswer).meta({ id: 'TaskPage' }),
+      schema: taskPage,
     },
   },
 });
