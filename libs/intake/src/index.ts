@@ -9,7 +9,14 @@ export {
   type TaskTypeCatalogue,
   type TaskTypeProfile,
 } from './domain/task-type.js';
-export { applyChange, applyCharge, hasEnded, newTaskView, type LifecycleChange } from './domain/task-view.js';
+export {
+  applyChange,
+  applyCharge,
+  hasEnded,
+  isSettled,
+  newTaskView,
+  type LifecycleChange,
+} from './domain/task-view.js';
 export {
   AcceptTasks,
   type AcceptInput,

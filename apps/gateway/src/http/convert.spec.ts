@@ -116,7 +116,12 @@ describe('the status of a task', () => {
 
   it('says why it failed, in a text and as an object', () => {
     const failure = { code: 'engine_crashed', message: 'The engine stopped.', retryable: true };
-    const failed = facts({ state: 'failed', reason: 'crash', end: aTaskEnd({ failure, engine: null }) });
+    const failed = facts({
+      state: 'failed',
+      reason: 'crash',
+      attempts: [anAttempt()],
+      end: aTaskEnd({ failure, engine: null }),
+    });
     expect(toStatusAnswer(failed)).toMatchObject({ status: 'failed', error: 'The engine stopped.', result_url: null });
     expect(toTaskAnswer(failed)).toMatchObject({ failure, reason: 'crash', usage: { final: false, cost: '0.0031' } });
   });
