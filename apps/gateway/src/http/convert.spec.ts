@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { taskAnswer } from '@millrace/contracts';
 import { newTaskView } from '@millrace/intake';
 import { aTaskEnd, aTaskId, aTaskRequest, anAttempt } from '@millrace/intake/testing';
 import type { TaskView } from '@millrace/intake/ports';
@@ -16,6 +17,7 @@ function facts(view: Partial<TaskView>, others: Partial<TaskFacts> = {}): TaskFa
     view: { ...base, ...view },
     progress: undefined,
     waitingReason: undefined,
+    queuePosition: undefined,
     resultUrl: null,
     thumbnailUrl: null,
     now: NOW,
@@ -124,6 +126,13 @@ describe('the status of a task', () => {
     });
     expect(toStatusAnswer(failed)).toMatchObject({ status: 'failed', error: 'The engine stopped.', result_url: null });
     expect(toTaskAnswer(failed)).toMatchObject({ failure, reason: 'crash', usage: { final: false, cost: '0.0031' } });
+  });
+
+  it('says why it waits and about where, once that is known', () => {
+    const waitingReason = { code: 'pool_busy', text: 'Every worker that could run this task is busy.' };
+    const known = toTaskAnswer(facts({}, { waitingReason, queuePosition: 3 }));
+    expect(taskAnswer.parse(known)).toMatchObject({ waiting_reason: waitingReason, queue: { position: 3 } });
+    expect(Object.keys(toTaskAnswer(facts({})))).not.toEqual(expect.arrayContaining(['queue']));
   });
 
   it('an erased task has no result', () => {

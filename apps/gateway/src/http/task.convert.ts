@@ -10,6 +10,7 @@ export interface TaskFacts {
   readonly view: TaskView;
   readonly progress: LiveProgress | undefined;
   readonly waitingReason: WaitingReason | undefined;
+  readonly queuePosition: number | undefined;
   readonly resultUrl: string | null;
   readonly thumbnailUrl: string | null;
   readonly now: Instant;
@@ -113,6 +114,7 @@ export function toTaskAnswer(facts: TaskFacts): TaskAnswer {
     reason: view.reason,
     failure: view.end?.failure ?? null,
     ...(facts.waitingReason === undefined ? {} : { waiting_reason: { ...facts.waitingReason } }),
+    ...(facts.queuePosition === undefined ? {} : { queue: { position: facts.queuePosition } }),
     sequence: view.sequence,
     attempts: view.attempts.map(toAttemptAnswer),
     usage: toUsage(view),
