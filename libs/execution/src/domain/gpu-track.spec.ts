@@ -24,10 +24,10 @@ describe('placing slots on GPUs', () => {
       fc.property(shapes, ({ gpus, slots }) => {
         const places = placeTracks(gpus, slots);
         for (let gpu = 0; gpu < gpus; gpu++) {
-          const edges = places.filter((place) => place.gpu === gpu).sort((a, b) => a.fromPpm - b.fromPpm);
-          expect(edges[0]?.fromPpm).toBe(0);
-          expect(edges.at(-1)?.toPpm).toBe(FULL_SHARE_PPM);
-          edges.slice(1).forEach((place, index) => expect(place.fromPpm).toBe(edges[index]?.toPpm));
+          const parts = places.filter((place) => place.gpu === gpu);
+          expect(parts.map(({ part }) => part)).toEqual(parts.map((_, index) => index));
+          expect(parts.every((place) => place.parts === parts.length)).toBe(true);
+          expect(parts.reduce((sum, { sharePpm }) => sum + sharePpm, 0)).toBe(FULL_SHARE_PPM);
         }
         expect(places.slice(0, slots).map(({ gpu }) => gpu)).toEqual(
           Array.from({ length: slots }, (_, slot) => slot % gpus),
@@ -61,17 +61,23 @@ describe('integer GPU time', () => {
     );
   });
 
-  it('is time × share to less than 2 ms, and exact with one slot', () => {
+  it('is an even share of the time to less than 1 ms, and exact with one slot', () => {
     fc.assert(
       fc.property(shapes, instants, ({ gpus, slots }, times) => {
         const [startMs = 0, endMs = startMs] = [...times].sort((a, b) => a - b);
         for (const place of placeTracks(gpus, slots)) {
-          const share = (place.toPpm - place.fromPpm) / FULL_SHARE_PPM;
-          expect(Math.abs(gpuMsOf(place, startMs, endMs) - (endMs - startMs) * share)).toBeLessThan(2);
-          if (share === 1) expect(gpuMsOf(place, startMs, endMs)).toBe(endMs - startMs);
+          const evenMs = (endMs - startMs) / place.parts;
+          expect(Math.abs(gpuMsOf(place, startMs, endMs) - evenMs)).toBeLessThan(1);
+          if (place.parts === 1) expect(gpuMsOf(place, startMs, endMs)).toBe(endMs - startMs);
         }
       }),
     );
+  });
+
+  it('is never negative, in whatever small steps the slots of a GPU come and go', () => {
+    for (const place of placeTracks(1, 64)) {
+      for (let atMs = 0; atMs < 1_000; atMs++) expect(gpuMsOf(place, atMs, atMs + 1)).toBeGreaterThanOrEqual(0);
+    }
   });
 });
 

@@ -30,13 +30,14 @@ export interface Segment extends Partial<SegmentOwner> {
 }
 
 /**
- * A fixed part of one GPU, from `fromPpm` (included) to `toPpm`. The tracks of a GPU tile it, so the shares of what
- * runs at once never exceed the whole (I3).
+ * A fixed part of one GPU: one of `parts` even ones, from 0. `sharePpm` is its share as reports give it. The tracks of a
+ * GPU tile it, so the shares of what runs at once never exceed the whole (I3).
  */
 export interface TrackPlace {
   readonly gpu: number;
-  readonly fromPpm: number;
-  readonly toPpm: number;
+  readonly part: number;
+  readonly parts: number;
+  readonly sharePpm: number;
 }
 
 /** One track at one moment: exactly one stretch is open. `seq` is the last number given out to the open owner. */
@@ -49,40 +50,36 @@ export interface Track {
 }
 
 /**
- * Slot `i` lives on GPU `i mod gpus`; the slots of a GPU share it evenly (1/slots each; what does not divide goes to the
- * last). A GPU without a slot has one track of its own that only idles. Slots come first, in order.
+ * Slot `i` lives on GPU `i mod gpus`; the slots of a GPU share it evenly (1/slots each; the millionths that do not divide
+ * go to the later ones). A GPU without a slot has one track of its own that only idles. Slots come first, in order.
  */
 export function placeTracks(gpus: number, slots: number): readonly TrackPlace[] {
   invariant(gpus > 0 && slots > 0, 'a worker has at least one GPU and one slot');
   const places = Array.from({ length: slots }, (_, slot) => placeOf(slot, gpus, slots));
-  for (let gpu = slots; gpu < gpus; gpu++) places.push({ gpu, fromPpm: 0, toPpm: FULL_SHARE_PPM });
+  for (let gpu = slots; gpu < gpus; gpu++) places.push({ gpu, part: 0, parts: 1, sharePpm: FULL_SHARE_PPM });
   return places;
 }
 
 function placeOf(slot: number, gpus: number, slots: number): TrackPlace {
   const gpu = slot % gpus;
-  const neighbours = Math.ceil((slots - gpu) / gpus);
-  const index = Math.floor(slot / gpus);
-  const edge = (part: number): number => Math.floor((FULL_SHARE_PPM * part) / neighbours);
-  return { gpu, fromPpm: edge(index), toPpm: edge(index + 1) };
+  const parts = Math.ceil((slots - gpu) / gpus);
+  const part = Math.floor(slot / gpus);
+  const edge = (at: number): number => Math.floor((FULL_SHARE_PPM * at) / parts);
+  return { gpu, part, parts, sharePpm: edge(part + 1) - edge(part) };
 }
 
 /**
- * Integer GPU milliseconds of a place between two instants. Rounded on the running total and on the place's two edges,
- * so that the parts of a GPU and of a stretch always add up to the whole, to the millisecond (I1). With one slot it is
- * exactly endMs − startMs; else it differs from time × share by less than 2 ms.
+ * Integer GPU milliseconds of a place between two instants: the parts of a GPU take its milliseconds in turn. So the
+ * parts of a GPU and of a stretch always add up to the whole, to the millisecond (I1), none is ever negative, and each
+ * differs from its even share of the time by less than 1 ms; with one slot it is exactly endMs − startMs.
  */
 export function gpuMsOf(place: TrackPlace, startMs: number, endMs: number): number {
-  return totalBelow(place, endMs) - totalBelow(place, startMs);
+  return turnsBefore(place, endMs) - turnsBefore(place, startMs);
 }
 
-function totalBelow(place: TrackPlace, atMs: number): number {
-  return partOf(atMs, place.toPpm) - partOf(atMs, place.fromPpm);
-}
-
-/** floor(ms × ppm / 10⁶); BigInt, since the product leaves the safe integers after some months of up-time. */
-function partOf(ms: number, ppm: number): number {
-  return Number((BigInt(ms) * BigInt(ppm)) / BigInt(FULL_SHARE_PPM));
+/** How many of the milliseconds before `atMs` are this part's: part 0 has the first, part 1 the second, and so on. */
+function turnsBefore({ part, parts }: TrackPlace, atMs: number): number {
+  return Math.floor((atMs + parts - 1 - part) / parts);
 }
 
 export function openTrack(place: TrackPlace, kind: SegmentKind, atMs: number): Track {
@@ -136,7 +133,7 @@ function segmentOf(instanceId: string, track: Track, seq: number, endMs: number)
     startMs,
     endMs,
     gpuMs: gpuMsOf(place, startMs, endMs),
-    sharePpm: place.toPpm - place.fromPpm,
+    sharePpm: place.sharePpm,
   };
 }
 
