@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -8,6 +8,7 @@ import {
   type OtlpReceiver,
   type ServerProcess,
 } from '@millrace/test-kit';
+import { processesOf, workersOf } from './process-table.js';
 import { HEARTBEAT_MS, TEST_SETTINGS, type SystemUnderTest } from './system-under-test.js';
 
 const START_TIMEOUT_MS = 60_000;
@@ -64,45 +65,4 @@ async function startOn(home: string, spans: OtlpReceiver): Promise<StandaloneSys
       rmSync(home, { recursive: true, force: true });
     },
   };
-}
-
-interface ProcessEntry {
-  readonly pid: number;
-  readonly parent: number;
-  readonly command: string;
-}
-
-function workersOf(appPid: number): readonly number[] {
-  return allProcesses()
-    .filter(({ parent, command }) => parent === appPid && command.includes('worker-main.js'))
-    .map(({ pid }) => pid);
-}
-
-/** Linux only, as are the fault tests that need it. */
-function processesOf(home: string, appPid: number): readonly number[] {
-  const all = allProcesses();
-  const wanted = new Set(
-    all.filter(({ pid, command }) => pid === appPid || command.includes(home)).map(({ pid }) => pid),
-  );
-  for (let size = 0; size !== wanted.size;) {
-    size = wanted.size;
-    for (const { pid, parent } of all) if (wanted.has(parent)) wanted.add(pid);
-  }
-  return [...wanted];
-}
-
-function allProcesses(): readonly ProcessEntry[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        // The second field is the command in parentheses, and may hold spaces.
-        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        if (state === 'Z') return [];
-        return [{ pid: Number(name), parent: Number(parent), command: readFileSync(`/proc/${name}/cmdline`, 'utf8') }];
-      } catch {
-        return []; // ended in the meantime
-      }
-    });
 }
