@@ -1,4 +1,5 @@
 export { EventConsumer, type EventConsumerOptions } from './events/event-consumer.js';
+export { EventContext } from './events/event-context.js';
 export { EventTransport } from './events/event-transport.js';
 export { HealthRegistry, type HealthCheck, type HealthReport } from './health/health-registry.js';
 export type { Authenticator } from './http/authenticator.port.js';

@@ -8,7 +8,7 @@ export interface EventConsumerOptions extends Pick<ConsumerDefinition, 'group' |
 
 /**
  * Declares a consumer the Nest way. The method takes `readonly ReceivedEvent[]` and answers one `HandlerResult` per
- * event, in order. Handlers keep short: long GPU work never runs inside a consumer.
+ * event, in order; as `@Ctx()` it gets an `EventContext` with the signal to stop by. Handlers keep short: long GPU work never runs inside a consumer.
  */
 export function EventConsumer(options: EventConsumerOptions): MethodDecorator {
   return EventPattern<string>(options.group, undefined, { consumer: options });

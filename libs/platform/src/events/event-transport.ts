@@ -2,6 +2,7 @@ import { Server, type CustomTransportStrategy, type MessageHandler } from '@nest
 import { messageOf, type Logger } from '@millrace/kernel';
 import type { ConsumerRuntime, HandlerResult, ReceivedEvent, RunningConsumer } from '@millrace/messaging/ports';
 import { lastValueFrom } from 'rxjs';
+import { EventContext } from './event-context.js';
 import type { EventConsumerOptions } from './event-consumer.js';
 
 /**
@@ -55,7 +56,10 @@ export class EventTransport extends Server implements CustomTransportStrategy {
     await Promise.all(
       chosen.map(async ({ options, handler }) => {
         const { gate: _gate, ...definition } = options;
-        const consumer = await this.runtime.start({ ...definition, handle: (batch) => call(handler, batch) });
+        const consumer = await this.runtime.start({
+          ...definition,
+          handle: (batch, { signal }) => call(handler, batch, signal),
+        });
         this.running.set(options.group, consumer);
         await consumer.ready;
       }),
@@ -89,8 +93,12 @@ export class EventTransport extends Server implements CustomTransportStrategy {
 }
 
 /** Only the head handler is called, and its result awaited: Nest's `handleEvent` would swallow both. */
-async function call(handler: MessageHandler, batch: readonly ReceivedEvent[]): Promise<readonly HandlerResult[]> {
-  const result: unknown = await handler(batch);
+async function call(
+  handler: MessageHandler,
+  batch: readonly ReceivedEvent[],
+  signal: AbortSignal,
+): Promise<readonly HandlerResult[]> {
+  const result: unknown = await handler(batch, new EventContext([signal]));
   const values = isObservable(result) ? await lastValueFrom(result) : result;
   return values as readonly HandlerResult[];
 }
