@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import type { ParkedEvent, ParkedKind } from '@millrace/messaging/ports';
+import { parkedStoreConformance } from '@millrace/messaging/testing';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import { migrate } from '../migrate/migrate.js';
 import { createPool } from '../pool/create-pool.js';
@@ -35,6 +36,8 @@ function parked(offset: bigint, kind: ParkedKind, overrides: Partial<ParkedEvent
   const record = { topic: 't', partition: 1, offset, key: 'k', headers, value, appendedAt: 1_767_225_600_123 };
   return { kind, reason: 'early', parkedAt: 1_767_225_600_456, record: { ...record, ...overrides } };
 }
+
+parkedStoreConformance('Postgres', async () => ({ store, close: async () => {} }));
 
 describe('PostgresParkedEventStore', () => {
   it('gives records back as they came, by ascending offset, at most the limit', async () => {
