@@ -121,6 +121,7 @@ describe('the edges', () => {
   it.each([
     ['PUT', '/api/v1/generate', 'POST'],
     ['POST', '/api/v1/tasks', 'GET'],
+    ['QUERY', '/api/v1/tasks', 'GET'],
     ['PATCH', `/api/v1/tasks/${UNKNOWN_ID}`, 'GET, DELETE'],
   ])('%s %s is 405 with Allow', async (method, route, allow) => {
     const answer = await fixture.call(method, route);

@@ -11,6 +11,8 @@ export function fromTransportFault(
   if (error instanceof AppError) return error;
   const code = codeOf(error);
   const status = statusOf(error);
+  // First of all: a method that the path does not take has no body that could be wrong.
+  if (status !== undefined && status < 500 && isNotAllowed(request)) return notAllowed(request);
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || status === 415) {
     return fault('unsupported_media_type', 'Send the body as JSON with the header Content-Type: application/json.');
   }
@@ -29,15 +31,21 @@ export function fromTransportFault(
 }
 
 function unknownRoute(request: { method: string; path: string; allowed: readonly string[] }, cause: unknown): AppError {
-  if (request.allowed.length > 0) {
-    return fault('method_not_allowed', `${request.path} takes ${request.allowed.join(', ')}, not ${request.method}.`);
-  }
+  if (request.allowed.length > 0) return notAllowed(request);
   return new AppError({
     kind: 'not-found',
     code: 'route_not_found',
     message: `There is no ${request.method} ${request.path}: see /openapi.json for what there is.`,
     cause,
   });
+}
+
+function isNotAllowed({ method, allowed }: { method: string; allowed: readonly string[] }): boolean {
+  return allowed.length > 0 && !allowed.includes(method) && !(method === 'HEAD' && allowed.includes('GET'));
+}
+
+function notAllowed({ method, path, allowed }: { method: string; path: string; allowed: readonly string[] }): AppError {
+  return fault('method_not_allowed', `${path} takes ${allowed.join(', ')}, not ${method}.`);
 }
 
 function fault(code: string, message: string): AppError {
