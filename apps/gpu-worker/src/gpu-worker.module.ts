@@ -62,7 +62,7 @@ export function gpuWorkerModule(options: GpuWorkerModuleOptions): DynamicModule 
 
 function buildWorker({ settings, parts, adapters, version }: GpuWorkerModuleOptions, incarnation: string): Worker {
   const { clock, rng, ids, tracer, logger, bus, metrics } = parts;
-  const { workerId, pool, capacity, gpuType, gpus, vramMiB, slots, heartbeatMs, stepDelayMs } = settings;
+  const { workerId, pool, capacity, gpuType, gpus, vramMiB, slots, heartbeatMs, stepDelayMs, runLimitMs } = settings;
   const stamper = new EventStamper({ clock, ids, tracer });
   return createWorker({
     ...adapters,
@@ -76,6 +76,7 @@ function buildWorker({ settings, parts, adapters, version }: GpuWorkerModuleOpti
       slots,
       heartbeatMs,
       stepDelayMs,
+      runLimitMs,
       incarnation,
       instanceId: ids.next(),
       version,

@@ -4,6 +4,9 @@ import { z } from 'zod';
 export const ENGINE_NAMES = ['onnx', 'noop'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
+const RUN_LIMIT_MS = 30 * 60_000;
+const RUN_LIMIT_MAX_MS = 24 * 3_600_000;
+
 const count = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback);
 
 /** What one worker is and how it behaves. Times in ms. */
@@ -39,6 +42,8 @@ export const gpuWorkerSettings = z.object({
   modelDirectory: z.string().min(1).optional(),
   /** Slows every step down; for demonstrations and tests of long runs. */
   stepDelayMs: z.coerce.number().int().min(0).max(60_000).default(0),
+  /** An attempt that runs longer has failed and is tried again. */
+  runLimitMs: z.coerce.number().int().min(1_000).max(RUN_LIMIT_MAX_MS).default(RUN_LIMIT_MS),
 });
 
 export type GpuWorkerSettings = z.output<typeof gpuWorkerSettings>;
@@ -59,4 +64,5 @@ export const GPU_WORKER_VARIABLES: VariableNames<typeof gpuWorkerSettings> = {
   spoolDirectory: 'MILLRACE_WORKER_SPOOL_DIRECTORY',
   modelDirectory: 'MILLRACE_WORKER_MODEL_DIRECTORY',
   stepDelayMs: 'MILLRACE_WORKER_STEP_DELAY_MS',
+  runLimitMs: 'MILLRACE_WORKER_RUN_LIMIT_MS',
 };

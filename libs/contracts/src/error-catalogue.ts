@@ -38,6 +38,7 @@ export const ERROR_CATALOGUE = {
   service_unavailable: { kind: 'unavailable', title: 'The service can not answer now', retryable: true },
   internal_error: { kind: 'internal', title: 'Something went wrong on our side', retryable: true },
   engine_crashed: { kind: 'internal', title: 'The engine stopped', retryable: true },
+  attempt_timed_out: { kind: 'internal', title: 'The attempt ran longer than it may', retryable: true },
   engine_input_invalid: { kind: 'validation', title: 'The engine can not use this input', retryable: false },
   image_unreadable: { kind: 'validation', title: 'The image could not be fetched or read', retryable: false },
   attempts_exhausted: { kind: 'internal', title: 'No retry was left', retryable: true },

@@ -5,6 +5,13 @@ import type { AttemptReport } from './assignment.js';
 
 export type AttemptFailure = NonNullable<AttemptReport['error']>;
 
+/** The attempt ran as long as one may; another worker, or another try, may be quicker. */
+export const TIMED_OUT: AttemptFailure = {
+  code: 'attempt_timed_out',
+  message: 'The task ran longer than an attempt may; it can be tried again.',
+  retryable: true,
+};
+
 /**
  * What a client is told of a failure. The task's own faults keep their sentence; of ours only the kind is told, since
  * a message from inside an engine or a store may name what is nobody's business.

@@ -1,11 +1,11 @@
-import { AppError, messageOf, type Clock, type Logger } from '@millrace/kernel';
+import { AppError, messageOf, type Clock, type DurationMs, type Logger } from '@millrace/kernel';
 import type { Tracer } from '@millrace/messaging/ports';
 import { jobOf, type Assignment, type ReportedArtifact } from './assignment.js';
 import { AttemptCheckpoints } from './attempt-checkpoints.js';
 import { endAttempt, type AttemptCourse } from './end-attempt.js';
 import { AttemptSteps } from './attempt-steps.js';
 import type { InstanceClock } from './instance-clock.js';
-import type { AttemptSlot } from './live-attempt.js';
+import type { AttemptSlot, LiveAttempt } from './live-attempt.js';
 import type { ModelLoader } from './model-loader.js';
 import { orAborted, type ObjectAccess } from './object-access.js';
 import type { ImageSource } from './ports/image-source.port.js';
@@ -29,7 +29,12 @@ export interface AttemptRunnerOptions {
   readonly observer: WorkerObserver;
   /** ms after each step where a task does not say it; 0 but for demonstrations. */
   readonly stepDelayMs: number;
+  /** An attempt that runs longer has failed. */
+  readonly runLimitMs: DurationMs;
 }
+
+/** An engine that was told to stop and has not by then is left to itself: it keeps neither its slot nor its lease. */
+const STOP_LIMIT_MS: DurationMs = 15_000;
 
 /** What is known of an attempt before its first step. */
 interface Prepared {
@@ -51,12 +56,15 @@ export class AttemptRunner {
     const { attempt } = slot;
     const { clock, tracer, observer, instanceClock, logger } = this.options;
     const startedMs = clock.monotonicMs();
+    const limit = `it ran longer than ${this.options.runLimitMs} ms`;
+    const cancelLimit = clock.after(this.options.runLimitMs, () => attempt.interrupt('timeout', limit, 0));
     const course: AttemptCourse = { engine: 'none', totalSteps: 0, resumedFromStep: 0 };
     return tracer.withSpan(attempt.span, async () => {
       const result = await this.runToResult(slot, course).then(
         (stored) => ({ ok: true as const, ...stored }),
         (error: unknown) => ({ ok: false as const, error }),
       );
+      cancelLimit();
       await this.cleanUp(slot, course);
       const published = endAttempt(slot, course, result, { instanceClock, logger });
       attempt.span.setAttributes({ 'millrace.attempt.outcome': attempt.state });
@@ -144,12 +152,35 @@ export class AttemptRunner {
 
   private async runEngine({ attempt }: AttemptSlot, prepared: Prepared): Promise<EngineOutput> {
     const { engine, job, steps, resume } = prepared;
-    return engine.run(job, {
-      workDirectory: await this.options.workspace.create(folderOf(attempt.assignment)),
-      signal: attempt.interruption.signal,
+    const workDirectory = await this.options.workspace.create(folderOf(attempt.assignment));
+    const { signal } = attempt.interruption;
+    signal.throwIfAborted();
+    const output = engine.run(job, {
+      workDirectory,
+      signal,
       ...(resume === undefined ? {} : { resumeFrom: resume }),
       onStep: (step) => steps.onStep(step),
     });
+    return this.orLeftBehind(output, attempt);
+  }
+
+  /** The output, or a rejection when the engine does not stop in time once it was told to. */
+  private async orLeftBehind(output: Promise<EngineOutput>, { key, interruption }: LiveAttempt): Promise<EngineOutput> {
+    const ended = new AbortController();
+    const onAbort = (): void => {
+      cancelWait = this.options.clock.after(STOP_LIMIT_MS, () => {
+        this.options.logger.error('an engine did not stop and is left behind', { attempt: key });
+        ended.abort(interruption.signal.reason);
+      });
+    };
+    let cancelWait = (): void => {};
+    interruption.signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await orAborted(output, ended.signal);
+    } finally {
+      interruption.signal.removeEventListener('abort', onAbort);
+      cancelWait();
+    }
   }
 
   private async cleanUp({ attempt }: AttemptSlot, course: AttemptCourse): Promise<void> {

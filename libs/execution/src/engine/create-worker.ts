@@ -50,6 +50,8 @@ export interface WorkerSettings {
   readonly heartbeatMs: DurationMs;
   /** After each step, where a task does not say it; 0 but for demonstrations. */
   readonly stepDelayMs: DurationMs;
+  /** An attempt that runs longer has failed, as one that may be tried again. */
+  readonly runLimitMs: DurationMs;
   /** An orderly stop takes at most so long; 25 s where absent. */
   readonly leaveLimitMs?: DurationMs;
 }
@@ -93,7 +95,7 @@ export interface Worker {
 /** Puts a worker together. Its instance clock starts here. */
 export function createWorker(options: WorkerOptions): Worker {
   const { settings, engines, clock, logger, observer = silentObserver } = options;
-  const { instanceId, gpus, slots, heartbeatMs, stepDelayMs, leaveLimitMs } = settings;
+  const { instanceId, gpus, slots, heartbeatMs, leaveLimitMs } = settings;
   const instanceClock = new InstanceClock(clock);
   const outlet = new EventOutlet(options);
   const models = new ModelLoader(clock, observer);
@@ -101,7 +103,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const meter = new GpuMeter({ instanceId, gpus, slots, clock, instanceClock, record });
   const progress = new ProgressChannel(options.publisher, logger);
   const objects = new ObjectAccess({ store: options.objects, clock, rng: options.rng });
-  const runner = new AttemptRunner({ ...options, observer, objects, models, progress, instanceClock, stepDelayMs });
+  const runner = new AttemptRunner({ ...options, ...settings, observer, objects, models, progress, instanceClock });
   const agent = new WorkerAgent({
     ...options,
     description: describeWorker(settings, engines),

@@ -1,7 +1,7 @@
 import { messageOf, type Logger } from '@millrace/kernel';
 import type { AttemptReport, ReportedArtifact } from './assignment.js';
 import type { AttemptCheckpoints } from './attempt-checkpoints.js';
-import { failureOf } from './attempt-failure.js';
+import { TIMED_OUT, failureOf } from './attempt-failure.js';
 import type { AttemptSteps } from './attempt-steps.js';
 import type { InstanceClock } from './instance-clock.js';
 import { AttemptInterrupted, type InterruptKind } from './interruption.js';
@@ -67,6 +67,10 @@ function endEarly(attempt: LiveAttempt, course: AttemptCourse, error: unknown, l
     return { kind: 'failed', error: failureOf(error, state) };
   }
   logger.info('attempt interrupted', { attempt: key, state, kind: interrupt.kind, reason: interrupt.reason });
+  if (interrupt.kind === 'timeout') {
+    attempt.move('fail');
+    return { kind: 'failed', error: TIMED_OUT };
+  }
   attempt.move(interrupt.kind);
   if (interrupt.kind === 'abandon') return undefined;
   const checkpoint = course.checkpoints?.latest() ?? attempt.assignment.resumeFrom;

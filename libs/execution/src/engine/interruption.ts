@@ -1,10 +1,13 @@
 import type { Clock, DurationMs } from '@millrace/kernel';
 
-/** Why an attempt is to stop. `abandon`: its lease is another's now, nothing of it counts any more. */
-export type InterruptKind = 'preempt' | 'cancel' | 'abandon';
+/**
+ * Why an attempt is to stop. `timeout`: it ran as long as an attempt may. `abandon`: its lease is another's now, nothing
+ * of it counts any more.
+ */
+export type InterruptKind = 'preempt' | 'timeout' | 'cancel' | 'abandon';
 
 /** A stronger wish replaces a weaker one: an abandoned attempt is not handed back. */
-const STRENGTH: Readonly<Record<InterruptKind, number>> = { preempt: 1, cancel: 2, abandon: 3 };
+const STRENGTH: Readonly<Record<InterruptKind, number>> = { preempt: 1, timeout: 2, cancel: 3, abandon: 4 };
 
 /** The reason an interrupted attempt ends with. */
 export class AttemptInterrupted extends Error {
@@ -19,7 +22,7 @@ export class AttemptInterrupted extends Error {
 }
 
 /**
- * The stop switch of one attempt. Cancel and abandon take effect at once; a preemption waits for the end of the step, so
+ * The stop switch of one attempt. Time-out, cancel and abandon take effect at once; a preemption waits for the end of the step, so
  * that the state can be stored, but at most for the grace.
  */
 export class Interruption {

@@ -186,7 +186,7 @@ export class WorkerAgent {
     if (attempt !== undefined) this.interrupt(attempt, 'abandon', 'the lease was refused');
   }
 
-  private interrupt(attempt: LiveAttempt, kind: InterruptKind, reason: string): void {
+  private interrupt(attempt: LiveAttempt, kind: Exclude<InterruptKind, 'timeout'>, reason: string): void {
     if (attempt.state !== 'waiting') return attempt.interrupt(kind, reason, this.limitMs * GRACE_PART);
     attempt.move(kind);
     attempt.span.end();

@@ -49,6 +49,7 @@ export function buildWorkerSettings(overrides: Partial<WorkerSettings> = {}): Wo
     version: '0.1.0',
     heartbeatMs: 5_000,
     stepDelayMs: 0,
+    runLimitMs: 30 * 60_000,
     ...overrides,
   };
 }

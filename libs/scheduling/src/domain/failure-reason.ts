@@ -14,6 +14,7 @@ export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 const REASON_OF_CODE: Readonly<Record<string, FailureReason>> = {
   engine_crashed: 'crash',
+  attempt_timed_out: 'timeout',
   engine_input_invalid: 'invalid_input',
   image_unreadable: 'invalid_input',
   dead_lettered: 'dead_lettered',
