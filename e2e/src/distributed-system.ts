@@ -25,6 +25,8 @@ const API_KEY = 'mr_live_a0Bz9Wyl_1HdABmAlRIDqiF8nysBz7dKh1czNW5CZ1EB7jC';
 export interface DistributedSystem extends SystemUnderTest {
   readonly brokers: readonly string[];
   readonly services: ReadonlyMap<ServiceName, ServerProcess>;
+  /** Starts one more worker, for tasks that do nothing, on ports and folders of its own. The caller stops it. */
+  startWorker(workerId: string): Promise<ServerProcess>;
 }
 
 interface Addresses {
@@ -72,6 +74,13 @@ export async function startDistributedSystem(): Promise<DistributedSystem> {
     brokers: kafka.address.brokers,
     spans,
     services,
+    startWorker: async (workerId) =>
+      startService('gpu-worker', await freeAddresses(), {
+        ...common,
+        ...workerSettings(mkdtempSync(path.join(directory, 'worker-'))),
+        MILLRACE_WORKER_ENGINES: 'noop',
+        MILLRACE_WORKER_ID: workerId,
+      }),
     killWorker: async () => {
       await services.get('gpu-worker')?.kill();
       await start('gpu-worker');

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { requireServer } from '@millrace/test-kit';
 import { blackBoxSuite } from './black-box-suite.js';
-import { startDistributedSystem } from './distributed-system.js';
+import { distributedSuite } from './distributed-suite.js';
+import { startDistributedSystem, type DistributedSystem } from './distributed-system.js';
 
 const missing = await reasonItCanNotRun();
 
@@ -10,7 +11,11 @@ if (missing !== undefined) {
   describe('Millrace as five processes over Kafka, Postgres and S3', () =>
     it.skip(missing, () => expect(true).toBe(false)));
 } else {
-  describe('Millrace as five processes over Kafka, Postgres and S3', () => blackBoxSuite(startDistributedSystem));
+  describe('Millrace as five processes over Kafka, Postgres and S3', () => {
+    let system: DistributedSystem;
+    blackBoxSuite(async () => (system = await startDistributedSystem()));
+    distributedSuite(() => system);
+  });
 }
 
 /** Rejects where MILLRACE_REQUIRE names a server that can't be had. */
