@@ -30,9 +30,26 @@ export function isOvercommitted(segment: Segment, neighbours: readonly Segment[]
       malformation(other) === undefined &&
       byClaim(other, segment) < 0,
   );
-  const instants = [segment.startMs, ...earlier.map(({ startMs }) => Math.max(startMs, segment.startMs))];
-  return instants.some((at) => {
-    const present = earlier.filter(({ startMs, endMs }) => startMs <= at && at < endMs);
-    return present.reduce((sum, { sharePpm }) => sum + sharePpm, segment.sharePpm) > FULL_SHARE_PPM;
-  });
+  const ownPpm = segment.sharePpm;
+  if (earlier.reduce((sum, { sharePpm }) => sum + sharePpm, ownPpm) <= FULL_SHARE_PPM) return false;
+  return mostAtOnce(segment.startMs, earlier) + ownPpm > FULL_SHARE_PPM;
+}
+
+/** The largest sum of shares at one instant from `fromMs` on: walked along starts and ends, at one instant ends first. */
+function mostAtOnce(fromMs: number, segments: readonly Segment[]): number {
+  const turns = segments
+    .map(({ startMs, endMs, sharePpm }) => ({ startMs: Math.max(startMs, fromMs), endMs, sharePpm }))
+    .filter(({ startMs, endMs }) => startMs < endMs)
+    .flatMap(({ startMs, endMs, sharePpm }) => [
+      { atMs: startMs, ppm: sharePpm },
+      { atMs: endMs, ppm: -sharePpm },
+    ])
+    .sort((a, b) => a.atMs - b.atMs || a.ppm - b.ppm);
+  let present = 0;
+  let most = 0;
+  for (const { ppm } of turns) {
+    present += ppm;
+    most = Math.max(most, present);
+  }
+  return most;
 }

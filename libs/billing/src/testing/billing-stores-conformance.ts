@@ -106,6 +106,17 @@ export function billingStoresConformance(name: string, create: () => Promise<Sto
         expect(await run(({ segments }) => segments.meeting([]))).toEqual([]);
       });
 
+      it('meet neither where stretches asked for touch nor beyond them', async () => {
+        const inTheJoint = segment('in the joint', { startMs: 10, endMs: 10, gpuMs: 0 });
+        const within = segment('within', { startMs: 15, endMs: 15, gpuMs: 0 });
+        const after = segment('after', { startMs: 20, endMs: 25, gpuMs: 5 });
+        await run(({ segments }) => segments.insert([inTheJoint, within, after]));
+        const met = await run(({ segments }) =>
+          segments.meeting([segment('a'), segment('touching', { startMs: 10, endMs: 20 })]),
+        );
+        expect(ids(met)).toEqual([testId('within')]);
+      });
+
       it('are found by instance from an instant on', async () => {
         await run(({ segments }) =>
           segments.insert([

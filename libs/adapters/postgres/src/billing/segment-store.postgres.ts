@@ -10,6 +10,28 @@ import {
   type StatusRow,
 } from './billing.mapping.js';
 
+/**
+ * What meets a batch. Its stretches are merged first, so that a busy GPU is read once and not once per segment; what
+ * has no length, asked or stored, is compared one by one, since it may lie where two stretches were joined.
+ */
+const MEETING = `WITH q AS MATERIALIZED (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::bigint[])
+      AS asked (segment_id, instance_id, gpu, start_ms, end_ms)
+  ), spans AS MATERIALIZED (
+    SELECT instance_id, gpu, lower(span) AS start_ms, upper(span) AS end_ms FROM (
+      SELECT instance_id, gpu, unnest(range_agg(int8range(start_ms, end_ms))) AS span
+      FROM q WHERE start_ms < end_ms GROUP BY instance_id, gpu) AS merged
+    UNION ALL SELECT instance_id, gpu, start_ms, end_ms FROM q WHERE start_ms >= end_ms
+  )
+  SELECT DISTINCT ON (found.segment_id) found.* FROM (
+    SELECT s.* FROM billing.segments s WHERE s.segment_id = ANY ($1::uuid[])
+    UNION ALL
+    SELECT s.* FROM spans JOIN billing.segments s ON s.instance_id = spans.instance_id AND s.gpu = spans.gpu
+      AND s.end_ms > spans.start_ms AND s.start_ms < spans.end_ms
+    WHERE s.start_ms < s.end_ms OR EXISTS (SELECT FROM q WHERE s.instance_id = q.instance_id AND s.gpu = q.gpu
+      AND s.end_ms > q.start_ms AND s.start_ms < q.end_ms)
+  ) AS found`;
+
 /** Segments and statuses over one transaction's connection. One statement a batch. */
 export class PostgresSegmentStore implements SegmentStore {
   constructor(private readonly client: pg.ClientBase) {}
@@ -44,20 +66,13 @@ export class PostgresSegmentStore implements SegmentStore {
 
   async meeting(segments: readonly Segment[]): Promise<readonly Segment[]> {
     if (segments.length === 0) return [];
-    return this.segments(
-      'billing-segments-meeting',
-      `SELECT DISTINCT ON (s.segment_id) s.*
-       FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::bigint[]) AS q (segment_id, instance_id, gpu, start_ms, end_ms)
-       JOIN billing.segments s ON s.instance_id = q.instance_id AND s.gpu = q.gpu
-         AND (s.end_ms > q.start_ms AND s.start_ms < q.end_ms OR s.segment_id = q.segment_id)`,
-      [
-        segments.map((each) => each.segmentId),
-        segments.map((each) => each.instanceId),
-        segments.map((each) => each.gpu),
-        segments.map((each) => each.startMs),
-        segments.map((each) => each.endMs),
-      ],
-    );
+    return this.segments('billing-segments-meeting', MEETING, [
+      segments.map((each) => each.segmentId),
+      segments.map((each) => each.instanceId),
+      segments.map((each) => each.gpu),
+      segments.map((each) => each.startMs),
+      segments.map((each) => each.endMs),
+    ]);
   }
 
   async ofInstances(
