@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ImageFiles, Workspace } from '@millrace/execution/ports';
 
@@ -11,8 +11,7 @@ export async function createFileWorkspace({ directory }: { readonly directory: s
   const folder = (name: string): string => join(directory, basename(name));
   return {
     create: async (name) => {
-      await rm(folder(name), { recursive: true, force: true });
-      await mkdir(folder(name));
+      await makeEmpty(folder(name));
       return folder(name);
     },
     digest: async (path) => {
@@ -24,8 +23,29 @@ export async function createFileWorkspace({ directory }: { readonly directory: s
       }
       return { bytes, sha256: hash.digest('hex') };
     },
-    remove: (name) => rm(folder(name), { recursive: true, force: true }),
+    remove: (name) => removeFolder(folder(name)),
   };
+}
+
+async function makeEmpty(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder);
+  }
+}
+
+/** Most are empty by then, and one call does: a recursive removal costs several, one of them on the main thread. */
+async function removeFolder(folder: string): Promise<void> {
+  await rmdir(folder).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') return rm(folder, { recursive: true, force: true });
+  });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }
 
 /** The pictures of the image cache, under `directory`; the cache starts empty. */

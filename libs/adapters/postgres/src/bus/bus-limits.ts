@@ -10,6 +10,9 @@ export interface BusLimits {
   readonly fetchRecordsMax: number;
   /** Bytes that a fetch aims not to exceed, by the record sizes seen before. */
   readonly fetchBytesTarget: number;
+  /** A fetch that brought so many records says that more are coming; the next one waits this long for them. */
+  readonly busyFetchRecords: number;
+  readonly busyPauseMs: DurationMs;
   /** How often the heads are compared without being woken. */
   readonly pollMs: DurationMs;
   /** Other processes are woken at most once in this time. */
@@ -32,6 +35,8 @@ export const BUS_LIMITS: BusLimits = {
   fetchRecordsPerPartition: 500,
   fetchRecordsMax: 4_000,
   fetchBytesTarget: 16 * 1024 * 1024,
+  busyFetchRecords: 16,
+  busyPauseMs: 10,
   pollMs: 1_000,
   wakeOthersMs: 3,
   heartbeatMs: 3_000,

@@ -1,9 +1,12 @@
-import { messageOf, type Clock, type Logger } from '@millrace/kernel';
+import { messageOf, sleep, type Clock, type Logger } from '@millrace/kernel';
 import type { BusLimits } from './bus-limits.js';
 import type { EventLog, RecordRow } from './event-log.postgres.js';
 import { recordFromRow, type PartitionReader } from './partition-reader.js';
 
-type PollerLimits = Pick<BusLimits, 'fetchRecordsPerPartition' | 'fetchRecordsMax' | 'fetchBytesTarget' | 'pollMs'>;
+type PollerLimits = Pick<
+  BusLimits,
+  'fetchRecordsPerPartition' | 'fetchRecordsMax' | 'fetchBytesTarget' | 'pollMs' | 'busyFetchRecords' | 'busyPauseMs'
+>;
 
 const SMALLEST_FETCH = 64;
 
@@ -62,7 +65,10 @@ export class LogPoller {
     this.running = true;
     this.cancelTimer?.();
     try {
-      while (!this.closed && this.hasWork()) await this.fetchOnce();
+      while (!this.closed && this.hasWork()) {
+        // Under load whole batches cost their readers little more than single records do: a moment's more are waited for.
+        if ((await this.fetchOnce()) >= this.limits.busyFetchRecords) await sleep(this.clock, this.limits.busyPauseMs);
+      }
       this.failing = false;
     } catch (error) {
       this.allDirty = true;
@@ -75,9 +81,10 @@ export class LogPoller {
     }
   }
 
-  private async fetchOnce(): Promise<void> {
+  /** Returns how many records came. */
+  private async fetchOnce(): Promise<number> {
     const readers = this.takeDirty();
-    if (readers.length === 0) return;
+    if (readers.length === 0) return 0;
     const asked = readers.map(({ partitionId, position }) => ({ partitionId, position }));
     const perPartition = Math.min(this.limits.fetchRecordsPerPartition, this.fetchMax());
     const total = this.fetchMax();
@@ -91,6 +98,7 @@ export class LogPoller {
     }
     if (rows.length >= total) for (const { partitionId } of readers) this.dirty.add(partitionId);
     this.noteSizes(rows);
+    return rows.length;
   }
 
   /** The unpaused readers of dirty partitions, beginning with another one each time, so that none starves. */

@@ -23,7 +23,8 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** How much longer than the server's own time-out we wait for its answer, before the connection counts as dead. */
 const ANSWER_GRACE_MS = 5_000;
-const IDLE_CONNECTION_MS = 60_000;
+/** A backend costs its share of memory: what a burst opened goes soon after it. */
+const IDLE_CONNECTION_MS = 10_000;
 const ROLE_PATTERN = /^[a-z_][a-z0-9_]*$/;
 
 /** Connection settings of every pool and client of this package. */
