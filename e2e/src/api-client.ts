@@ -48,6 +48,12 @@ export class ApiClient {
     return (await this.call('GET', `/api/v1/tasks/${id}`)).body as unknown as TaskAnswer;
   }
 
+  /** Id of the newest task; undefined where there is none. */
+  async newestTask(): Promise<string | undefined> {
+    const { data } = (await this.call('GET', '/api/v1/tasks?limit=1')).body as { data: { task_id: string }[] };
+    return data[0]?.task_id;
+  }
+
   /** Polls as a client does, until the task has ended. */
   ended(id: string, timeoutMs = 60_000): Promise<Record<string, unknown>> {
     return eventually(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually, startWebhookReceiver, type WebhookReceiver } from '@millrace/test-kit';
+import { eventually, withTimeout, startWebhookReceiver, type WebhookReceiver } from '@millrace/test-kit';
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import { ApiClient } from './api-client.js';
 import { readEvents } from './event-stream.js';
@@ -170,14 +170,14 @@ export function blackBoxSuite(start: () => Promise<SystemUnderTest>): void {
     ];
 
     it.each(cases)('%s', async (_name, body, status, code, pointer) => {
-      const before = await newestTask();
+      const before = await api.newestTask();
       const answer = await api.call('POST', '/api/v1/generate', body);
       expect([answer.status, answer.body['code']]).toEqual([status, code]);
       expect(answer.headers.get('content-type')).toContain('application/problem+json');
       expect(answer.body['detail']).toEqual(expect.stringMatching(/\w.*\./));
       if (pointer !== undefined)
         expect(answer.body['errors']).toEqual(expect.arrayContaining([expect.objectContaining({ pointer })]));
-      expect(await newestTask()).toEqual(before);
+      expect(await api.newestTask()).toEqual(before);
     });
 
     it('a wrong content type, a body too large, wrong and missing keys, unknown ids, routes and methods', async () => {
@@ -273,12 +273,18 @@ export function blackBoxSuite(start: () => Promise<SystemUnderTest>): void {
         await eventually(async () => expect(await api.status(running)).toMatchObject({ status: 'processing' }), {
           timeoutMs: 20_000,
         });
+        const queued = { waiting_reason: { code: 'pool_busy' }, queue: { position: 1 } };
+        await eventually(async () => expect(await api.task(waiting)).toMatchObject(queued), { timeoutMs: 10_000 });
         expect((await api.call('POST', `/api/v1/tasks/${waiting}/cancel`)).status).toBeLessThan(300);
         expect((await api.call('POST', `/api/v1/tasks/${running}/cancel`)).status).toBe(202);
         expect(await api.ended(waiting)).toMatchObject({ status: 'cancelled' });
         expect(await api.ended(running)).toMatchObject({ status: 'cancelled' });
         expect((await api.call('POST', `/api/v1/tasks/${running}/cancel`)).status).toBe(200);
-        expect((await api.task(waiting)).attempts).toEqual([]);
+        expect(await api.task(waiting)).toMatchObject({ attempts: [], usage: { final: true, cost: '0' } });
+        expect(await api.charged(waiting)).toMatchObject({ cost: '0', gpu_seconds: 0, by_attempt: [] });
+        // The stream does not wait for a charge that never comes.
+        expect((await withTimeout(readEvents(system, waiting), 5_000, 'the stream')).at(-1)?.event).toBe('cancelled');
+        expect(Number((await api.charged(running))['gpu_seconds'])).toBeGreaterThan(0);
       },
       VIDEO_TIMEOUT_MS,
     );
@@ -376,10 +382,6 @@ export function blackBoxSuite(start: () => Promise<SystemUnderTest>): void {
       expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
     });
   });
-
-  async function newestTask(): Promise<unknown> {
-    return (await api.call('GET', '/api/v1/tasks?limit=1')).body['data'];
-  }
 
   /** Binary bodies: the receiver of the test kit answers text only. */
   async function servePicture(): Promise<{ url: string; close(): Promise<void> }> {

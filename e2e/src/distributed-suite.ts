@@ -4,13 +4,13 @@ import { eventually } from '@millrace/test-kit';
 import { ApiClient } from './api-client.js';
 import type { DistributedSystem } from './distributed-system.js';
 import { openKafkaLog, type KafkaLog, type LoggedRecord, type WrittenRecord } from './kafka-log.js';
-import { HEARTBEAT_MS } from './system-under-test.js';
+import { HEARTBEAT_MS, LEASE_MS } from './system-under-test.js';
 
 const TIMEOUT_MS = 60_000;
 /** More than partitions, so that some tasks share theirs with the poison. */
-const TASKS = 40;
-/** How much later than without poison the slowest of a hundred may be. */
-const DELAY_MAX_MS = 1_500;
+const TASKS = 24;
+/** How late the slowest of a hundred may be, beside one that took so long without poison: the machine is shared. */
+const latestMs = (withoutMs: number): number => 2 * withoutMs + 1_500;
 
 const REQUESTED = 'io.millrace.task.requested.v1';
 const LIFECYCLE = 'io.millrace.task.queued.v1';
@@ -50,14 +50,37 @@ export function distributedSuite(system: () => DistributedSystem): void {
         })();
         const meanwhile = await p99Ms(api, noop());
         await poisoning;
-        expect(meanwhile).toBeLessThan(before + DELAY_MAX_MS);
+        expect(meanwhile).toBeLessThan(latestMs(before));
         expect(written).toHaveLength(POISON.length);
         for (const { record, errorClass } of written) {
           await eventually(() => expectDeadLetter(log.records, record, errorClass), { timeoutMs: 20_000 });
         }
-        expect(await p99Ms(api, noop())).toBeLessThan(before + DELAY_MAX_MS);
+        expect(await p99Ms(api, noop())).toBeLessThan(latestMs(before));
       },
       2 * TIMEOUT_MS,
+    );
+  });
+
+  describe('a task that is cancelled while it waits for another attempt', () => {
+    it(
+      'P11: is charged, finally, with its lost attempt at the cost of the platform',
+      async () => {
+        const worker = system().services.get('gpu-worker');
+        const id = await api.generate(noop(5_000));
+        try {
+          await eventually(async () => expect((await api.task(id)).attempts).toHaveLength(1));
+          worker?.pause();
+          await eventually(async () => expect(await api.status(id)).toMatchObject({ status: 'queued' }), {
+            timeoutMs: 5 * LEASE_MS,
+          });
+          await api.call('POST', `/api/v1/tasks/${id}/cancel`);
+          expect(await api.ended(id)).toMatchObject({ status: 'cancelled' });
+          expect(await api.charged(id)).toMatchObject({ state: 'charged', cost: '0' });
+        } finally {
+          await system().killWorker();
+        }
+      },
+      TIMEOUT_MS,
     );
   });
 
