@@ -2,6 +2,7 @@ import { openServiceDatabase, type ServiceDatabase } from '@millrace/adapter-pos
 import {
   PostgresLeaderStore,
   PostgresWorkerStore,
+  SCHEDULING_SWEEPS,
   createSchedulingStores,
 } from '@millrace/adapter-postgres/scheduling';
 import { EventStamper, createEventPublisher } from '@millrace/messaging';
@@ -30,7 +31,13 @@ const SHOWN_MAX = 200;
 export async function startScheduler(options: StartSchedulerOptions): Promise<RunningService> {
   const { parts } = options;
   const stamper = new EventStamper(parts);
-  const database = openServiceDatabase({ ...parts, service: 'scheduler', url: options.databaseUrl, stamper });
+  const database = openServiceDatabase({
+    ...parts,
+    service: 'scheduler',
+    url: options.databaseUrl,
+    stamper,
+    sweeps: SCHEDULING_SWEEPS,
+  });
   parts.health.register('scheduler.database', () => database.ping());
   const consumers = new LeaderConsumers();
   const scheduler = createScheduler(options, database, stamper, consumers);

@@ -1,5 +1,4 @@
 export { createPostgresInbox } from './inbox/inbox.postgres.js';
-export { InboxSweeper, type InboxSweeperOptions } from './inbox/inbox-sweeper.postgres.js';
 export { messagingMigration } from './migrate/messaging-migration.js';
 export { migrate, serviceRoles, type MigrateOptions } from './migrate/migrate.js';
 export type { MigrationClass } from './migrate/migration-class.js';
@@ -10,4 +9,5 @@ export { asTenant } from './pool/as-tenant.js';
 export { createPool, type PoolOptions } from './pool/create-pool.js';
 export { openServiceDatabase, type ServiceDatabase, type ServiceDatabaseOptions } from './pool/service-database.js';
 export { isPassingFault, mapFault, mappingFaults } from './pool/map-fault.js';
+export type { SweepRule } from './sweep/table-sweeper.postgres.js';
 export { PostgresUnitOfWork, type PostgresUnitOfWorkOptions } from './unit-of-work/unit-of-work.postgres.js';

@@ -2,10 +2,11 @@ import type { Clock, Logger } from '@millrace/kernel';
 import { OutboxDispatcher, type EventStamper } from '@millrace/messaging';
 import type { EventBus, ParkedEventStore } from '@millrace/messaging/ports';
 import type pg from 'pg';
-import { InboxSweeper } from '../inbox/inbox-sweeper.postgres.js';
+import { inboxSweep } from '../inbox/inbox-sweep.js';
 import { serviceRoles } from '../migrate/migrate.js';
 import { PostgresOutboxStore } from '../outbox/outbox-store.postgres.js';
 import { PostgresParkedEventStore } from '../parked/parked-event-store.postgres.js';
+import { TableSweeper, type SweepRule } from '../sweep/table-sweeper.postgres.js';
 import { PostgresUnitOfWork } from '../unit-of-work/unit-of-work.postgres.js';
 import { createPool } from './create-pool.js';
 
@@ -17,6 +18,8 @@ export interface ServiceDatabaseOptions {
   readonly stamper: EventStamper;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Rows of the service's own that go after their time, beside its inbox's. */
+  readonly sweeps?: readonly SweepRule[];
   /** Connections of each of the two pools at most. */
   readonly connectionsMax?: number;
 }
@@ -38,7 +41,7 @@ export interface ServiceDatabase {
   close(): Promise<void>;
 }
 
-/** Opens a service's database, starts its outbox relay and the sweeping of its inbox. The schema must be migrated. */
+/** Opens a service's database, starts its outbox relay and the sweeping of old rows. The schema must be migrated. */
 export function openServiceDatabase(options: ServiceDatabaseOptions): ServiceDatabase {
   const { service, url, logger, clock, stamper } = options;
   const roles = serviceRoles(service);
@@ -52,7 +55,12 @@ export function openServiceDatabase(options: ServiceDatabaseOptions): ServiceDat
     store: new PostgresOutboxStore({ pool: system, schema: service }),
   });
   dispatcher.start();
-  const sweeper = new InboxSweeper({ pool: system, schema: service, clock, logger });
+  const sweeper = new TableSweeper({
+    pool: system,
+    rules: [inboxSweep(service), ...(options.sweeps ?? [])],
+    clock,
+    logger,
+  });
   sweeper.start();
   const unitOfWork = <Stores extends object>(
     pool: pg.Pool,

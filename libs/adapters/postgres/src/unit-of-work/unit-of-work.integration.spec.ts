@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
-import { systemClock } from '@millrace/kernel';
+import { silentLogger, systemClock } from '@millrace/kernel';
 import type { NewEvent, OutboxBatch, ReceivedEvent } from '@millrace/messaging/ports';
-import { InboxSweeper } from '../inbox/inbox-sweeper.postgres.js';
+import { inboxSweep } from '../inbox/inbox-sweep.js';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import { migrate } from '../migrate/migrate.js';
 import { PostgresOutboxStore } from '../outbox/outbox-store.postgres.js';
 import { createPool } from '../pool/create-pool.js';
 import { startTemporaryPostgres, type EmbeddedPostgres } from '../server/index.js';
+import { TableSweeper } from '../sweep/table-sweeper.postgres.js';
 import { PostgresUnitOfWork } from './unit-of-work.postgres.js';
 
 const START_MS = 60_000;
@@ -170,10 +171,10 @@ describe('PostgresUnitOfWork', () => {
   });
 });
 
-it('the inbox sweeper removes old marks and leaves young ones', async () => {
+it('the sweeper of the inbox removes old marks and leaves young ones', async () => {
   await unitOfWork().run(({ inbox }) => inbox.claim('demo', [received('old'), received('young')]));
   await pool.query(`UPDATE demo.inbox SET applied_at = now() - interval '43 days' WHERE event_id = 'old'`);
-  const sweeper = new InboxSweeper({ pool, schema: 'demo', clock: systemClock });
+  const sweeper = new TableSweeper({ pool, rules: [inboxSweep('demo')], clock: systemClock, logger: silentLogger });
   expect(await sweeper.sweep()).toBe(1);
   expect((await pool.query('SELECT event_id FROM demo.inbox')).rows).toEqual([{ event_id: 'young' }]);
 });
