@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { defineEvent } from '../define-event.js';
 import { attemptOutcome, instanceMs, uuid } from './shapes.js';
 
-/** The scheduler closed an attempt. `final` marks the last of its task; `segmentCount` is absent when the worker was lost. */
+/**
+ * The scheduler closed an attempt. `final` marks the last of its task; `segmentCount` is absent when the worker was lost.
+ * A task that ends while it waits for another attempt has its last one closed once more, as final.
+ */
 export const attemptClosed = defineEvent({
   type: 'io.millrace.attempt.closed.v1',
   topic: 'attempt.closed',
