@@ -67,7 +67,7 @@ export async function newestTasks(app: MeasuredApp, ids: readonly string[]): Pro
   return found;
 }
 
-/** Rejects unless each task was completed by one attempt, and charged by one transaction of the ledger. */
+/** Rejects unless each task is listed once, was completed by one attempt, and is charged: the table of charges takes a task once. */
 export async function assertExact(app: MeasuredApp, ids: readonly string[]): Promise<void> {
   const tasks = await newestTasks(app, ids);
   const completed = tasks.filter(({ status, attempts }) => status === 'completed' && attempts.length === 1);
