@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemIds } from '@millrace/kernel';
 import { eventually } from '@millrace/test-kit';
 import { ApiClient } from './api-client.js';
 import type { DistributedSystem } from './distributed-system.js';
@@ -41,7 +41,7 @@ export function distributedSuite(system: () => DistributedSystem): void {
       async () => {
         const before = await p99Ms(api, noop());
         const poison = POISON.map(([topic, headers, value, errorClass]) => ({
-          record: { topic, key: randomUUID(), headers: { ...cloudEvent(), ...headers }, value },
+          record: { topic, key: systemIds.next(), headers: { ...cloudEvent(), ...headers }, value },
           errorClass,
         }));
         const written: { record: WrittenRecord; errorClass: string }[] = [];
@@ -135,7 +135,7 @@ const POISON: readonly (readonly [string, Record<string, string>, string, string
 function cloudEvent(): Record<string, string> {
   return {
     ce_specversion: '1.0',
-    ce_id: randomUUID(),
+    ce_id: systemIds.next(),
     ce_source: 'stranger',
     ce_time: '2026-01-01T00:00:00.000Z',
     'content-type': 'application/json',

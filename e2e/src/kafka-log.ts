@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { systemIds } from '@millrace/kernel';
 import kafkajs, { type Kafka, type KafkaMessage } from 'kafkajs';
 
 /** A record as any Kafka client sees it. */
@@ -25,7 +25,7 @@ export interface KafkaLog {
 export async function openKafkaLog(brokers: readonly string[], follow: readonly string[]): Promise<KafkaLog> {
   const kafka: Kafka = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING });
   const producer = kafka.producer();
-  const consumer = kafka.consumer({ groupId: `e2e-${randomUUID()}` });
+  const consumer = kafka.consumer({ groupId: `e2e-${systemIds.next()}` });
   const records: LoggedRecord[] = [];
   await Promise.all([producer.connect(), consumer.connect()]);
   await consumer.subscribe({ topics: [...follow], fromBeginning: true });
