@@ -23,7 +23,8 @@ const PAGES = [
 
 /** Set by one process of ours for another; nobody else sets them. */
 const INTERNAL_VARIABLES = ['MILLRACE_WORKER_BUS_URL', 'MILLRACE_WORKER_OBJECTS', 'MILLRACE_TEST_KEEPER'];
-const VARIABLE = /\b(?:MILLRACE_[A-Z0-9_]+|KAFKA_BROKERS|DATABASE_URL|S3_(?!VARIABLES)[A-Z0-9_]+|AWS_[A-Z0-9_]+|OTEL_[A-Z0-9_]+)\b/g;
+const VARIABLE =
+  /\b(?:MILLRACE_[A-Z0-9_]+|KAFKA_BROKERS|DATABASE_URL|S3_(?!VARIABLES)[A-Z0-9_]+|AWS_[A-Z0-9_]+|OTEL_[A-Z0-9_]+)\b/g;
 const SETTING_SOURCES = [
   ...filesUnder('apps', /\/src\/.*(?<!\.spec)\.ts$/),
   ...filesUnder('libs/platform/src', /(?<!\.spec)\.ts$/),

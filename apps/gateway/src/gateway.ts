@@ -23,6 +23,7 @@ import {
 } from '@millrace/intake';
 import type { ArtifactUrls } from '@millrace/intake/ports';
 import type { Authenticator, HostParts } from '@millrace/platform';
+import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
 import { createArtifactUrls, createTaskObjects, type GatewayObjects } from './objects/gateway-objects.js';
 import type { GatewaySettings, ServiceUrls } from './settings.js';
 
@@ -58,6 +59,7 @@ export interface Gateway {
   readonly watch: TaskWatch;
   readonly artifactUrls: ArtifactUrls;
   readonly authenticator: Authenticator;
+  readonly metrics: GatewayMetrics;
   readonly options: GatewayOptions;
 }
 
@@ -86,6 +88,7 @@ export function createGateway(options: GatewayOptions, database: ServiceDatabase
     watch,
     artifactUrls: createArtifactUrls(options.objects, clock),
     authenticator: { authenticate: (authorization) => authenticate.execute(authorization) },
+    metrics: createGatewayMetrics(options.parts.metrics),
     options,
   };
 }

@@ -26,8 +26,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     authenticator: gateway.authenticator,
     modules: [gatewayModule(gateway)],
     http: options.http,
-    configure: (app) =>
-      servePublicSite(app.getHttpAdapter().getInstance(), { mediaOrigin: options.objects.mediaOrigin }),
+    configure: async (app) => {
+      const server = app.getHttpAdapter().getInstance();
+      gateway.metrics.observe(server);
+      await servePublicSite(server, { mediaOrigin: options.objects.mediaOrigin });
+    },
   }).catch(async (error: unknown) => {
     await database.close();
     throw error;

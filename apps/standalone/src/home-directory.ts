@@ -30,6 +30,7 @@ export interface HomeDirectory {
 
 const PID_FILE = 'millrace.pid';
 const SECRETS_FILE = 'secrets.json';
+const CLAIM_ATTEMPTS = 3;
 
 /** Opens a home, making what is missing. Refuses one that another running app holds. */
 export function openHome(directory: string, rng: Rng): HomeDirectory {
@@ -53,16 +54,27 @@ export function openHome(directory: string, rng: Rng): HomeDirectory {
   };
 }
 
+/** Exactly one of several starts makes the file; one that a crash left behind is taken over. */
 function claim(file: string, root: string): void {
-  const holder = existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
-  if (holder !== undefined && holder !== process.pid && isAlive(holder)) {
-    throw new AppError({
-      kind: 'conflict',
-      code: 'home_in_use',
-      message: `${root} is used by another Millrace (process ${holder}): stop that one, or set MILLRACE_HOME and MILLRACE_HTTP_PORT for a second one`,
-    });
+  for (let attempt = 1; attempt <= CLAIM_ATTEMPTS; attempt++) {
+    try {
+      return writeFileSync(file, String(process.pid), { flag: 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = Number(readFileSync(file, 'utf8'));
+    if (holder !== process.pid && isAlive(holder)) throw homeInUse(root, holder);
+    rmSync(file, { force: true });
   }
-  writeFileSync(file, String(process.pid));
+  throw homeInUse(root, Number(readFileSync(file, 'utf8')));
+}
+
+function homeInUse(root: string, holder: number): AppError {
+  return new AppError({
+    kind: 'conflict',
+    code: 'home_in_use',
+    message: `${root} is used by another Millrace (process ${holder}): stop that one, or set MILLRACE_HOME and MILLRACE_HTTP_PORT for a second one`,
+  });
 }
 
 function isAlive(pid: number): boolean {

@@ -20,7 +20,7 @@ export const standaloneSettings = z.object({
   /** Partitions of each topic of the embedded event log; one machine needs few. */
   partitions: z.coerce.number().int().min(1).max(64).default(4),
   /** Attempts that the worker runs at once. */
-  workerSlots: z.coerce.number().int().min(1).max(256).default(1),
+  workerSlots: z.coerce.number().int().min(1).max(64).default(1),
   /** Adds so many ms to each step, to watch or test a longer run. */
   stepDelayMs: z.coerce.number().int().min(0).max(60_000).default(0),
   /** Offers the task type `noop`, which an engine that does nothing runs: for benchmarks. */
@@ -29,8 +29,8 @@ export const standaloneSettings = z.object({
     .default('false')
     .transform((text) => text === 'true'),
   /** Lease and heartbeat of the worker; shorter ones find a dead worker sooner. */
-  leaseMs: z.coerce.number().int().min(500).max(3_600_000).default(30_000),
-  heartbeatMs: z.coerce.number().int().min(100).max(600_000).default(5000),
+  leaseMs: z.coerce.number().int().min(1_000).max(3_600_000).default(30_000),
+  heartbeatMs: z.coerce.number().int().min(100).max(60_000).default(5000),
 });
 export type StandaloneSettings = z.output<typeof standaloneSettings>;
 

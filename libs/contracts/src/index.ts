@@ -94,6 +94,7 @@ export {
   listArtifacts,
   listTasks,
   taskAnswer,
+  taskPage,
   type TaskAnswer,
 } from './http/tasks.js';
 export {

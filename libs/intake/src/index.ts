@@ -1,6 +1,6 @@
 export { admitTask, type AdmissionRules, type AdmittedTask, type RequestedTask } from './domain/admit-task.js';
 export { apiKeyId, makeApiKey } from './domain/api-key.js';
-export { estimateS, waitingReason, type PoolFacts, type WaitingReason } from './domain/queue-outlook.js';
+export { estimateS, queuePosition, waitingReason, type PoolFacts, type WaitingReason } from './domain/queue-outlook.js';
 export { EFFECTS, TASK_STATES, TERMINAL_STATES, isTerminal } from './domain/task-state.js';
 export {
   createCatalogue,
@@ -9,7 +9,14 @@ export {
   type TaskTypeCatalogue,
   type TaskTypeProfile,
 } from './domain/task-type.js';
-export { applyChange, applyCharge, hasEnded, newTaskView, type LifecycleChange } from './domain/task-view.js';
+export {
+  applyChange,
+  applyCharge,
+  hasEnded,
+  isSettled,
+  newTaskView,
+  type LifecycleChange,
+} from './domain/task-view.js';
 export {
   AcceptTasks,
   type AcceptInput,

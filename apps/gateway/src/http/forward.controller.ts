@@ -1,13 +1,23 @@
 import { Controller, Inject, Req } from '@nestjs/common';
-import { getCosts, getWebhookSecret, listDeliveries, listWorkers, type Principal } from '@millrace/contracts';
-import { AppError, messageOf, type Clock, type Logger } from '@millrace/kernel';
+import {
+  getCosts,
+  getWebhookSecret,
+  listDeliveries,
+  listWorkers,
+  type CostAnswer,
+  type Principal,
+  type RouteInput,
+} from '@millrace/contracts';
+import { AppError, messageOf, type Clock, type Logger, type TaskId, type TenantId } from '@millrace/kernel';
 import type { Tracer } from '@millrace/messaging/ports';
-import { CLOCK, Caller, LOGGER, Route, TRACER, principalHeader, reply, type Reply } from '@millrace/platform';
+import { CLOCK, Caller, Input, LOGGER, Route, TRACER, principalHeader, reply, type Reply } from '@millrace/platform';
 import type { FastifyRequest } from 'fastify';
 import type { Gateway } from '../gateway.js';
 import type { ServiceUrls } from '../settings.js';
 import { GATEWAY } from '../tokens.js';
+import { unheardCosts } from './unheard-costs.js';
 
+const NOT_FOUND = 404;
 const TIMEOUT_MS = 10_000;
 const ANSWER_MAX_BYTES = 4 * 1024 * 1024;
 const HEADERS_PASSED_ON = ['content-type', 'link', 'etag', 'cache-control', 'retry-after'];
@@ -23,8 +33,15 @@ export class ForwardController {
   ) {}
 
   @Route(getCosts)
-  costs(@Req() request: FastifyRequest, @Caller() caller: Principal): Promise<Reply> {
-    return this.forward('billing', request, caller);
+  async costs(
+    @Input() { query }: RouteInput<typeof getCosts>,
+    @Req() request: FastifyRequest,
+    @Caller() caller: Principal,
+  ): Promise<Reply | CostAnswer> {
+    const answer = await this.forward('billing', request, caller);
+    if (answer.status !== NOT_FOUND) return answer;
+    // Billing hears of a task with its first usage. Before that, and of one that never ran, the gateway alone knows.
+    return unheardCosts(await this.gateway.tasks.one(caller.tenantId as TenantId, query.task as TaskId));
   }
 
   @Route(getWebhookSecret)

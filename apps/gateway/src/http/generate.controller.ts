@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { postGenerate, type Principal, type RouteInput } from '@millrace/contracts';
-import { hasEnded, type AcceptedTask } from '@millrace/intake';
+import { hasEnded, type AcceptOutcome, type AcceptedTask } from '@millrace/intake';
 import { invariant, type TenantId } from '@millrace/kernel';
 import type { Tracer } from '@millrace/messaging/ports';
 import { Caller, Input, Route, TRACER, reply, type Reply } from '@millrace/platform';
@@ -33,6 +33,7 @@ export class GenerateController {
       },
     ]);
     invariant(outcome !== undefined, 'one outcome per request');
+    this.gateway.metrics.outcome(nameOf(outcome));
     if (outcome.kind === 'refused') throw outcome.error;
     return this.answer(outcome.task, caller.tenantId as TenantId, preferredWaitS(prefer));
   }
@@ -53,4 +54,9 @@ export class GenerateController {
       ...preference,
     });
   }
+}
+
+function nameOf(outcome: AcceptOutcome): string {
+  if (outcome.kind === 'refused') return outcome.error.code;
+  return outcome.task.replayed ? 'replayed' : 'accepted';
 }

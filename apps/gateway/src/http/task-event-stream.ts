@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { TaskEventName } from '@millrace/contracts';
-import { hasEnded, type LiveProgress, type Preview } from '@millrace/intake';
+import { hasEnded, isSettled, type LiveProgress, type Preview } from '@millrace/intake';
 import type { TaskEvent, TaskView } from '@millrace/intake/ports';
 import {
   messageOf,
@@ -39,7 +39,8 @@ export interface TaskEventStreamOptions {
 
 /**
  * Server-sent events of one task. Lifecycle events come from the database in sequence, so that a client that looks up
- * the task after one finds at least that state; progress comes live. Ends after `charged`, or 30 s after the end.
+ * the task after one finds at least that state; progress comes live. Ends after `charged`, or 30 s after the end; with
+ * the end of a task that never had an attempt, which is not charged.
  */
 export class TaskEventStream {
   readonly body: Readable;
@@ -104,6 +105,7 @@ export class TaskEventStream {
       this.send('charged', { task_id: taskId, task: await presenter.task(view) });
       return true;
     }
+    if (isSettled(view)) return true;
     this.chargeDueMs ??= clock.monotonicMs() + CHARGE_WAIT_MS;
     return clock.monotonicMs() >= this.chargeDueMs;
   }

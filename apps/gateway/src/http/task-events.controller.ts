@@ -31,7 +31,11 @@ export class TaskEventsController {
     const afterSequence = Number(input.headers['last-event-id'] ?? 0);
     const stream = new TaskEventStream({ gateway, presenter, clock, logger, tenantId, taskId, afterSequence });
     this.open.add(stream);
-    void stream.run().finally(() => this.open.delete(stream));
+    const closed = this.gateway.metrics.streamOpened();
+    void stream.run().finally(() => {
+      closed();
+      this.open.delete(stream);
+    });
     return reply(200, stream.body, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store',

@@ -39,7 +39,9 @@ export class TaskPresenter {
     const progress = currentProgress({ view, progress: this.gateway.progress.of(view.request.id) });
     const day = view.end === null ? undefined : Math.floor(this.clock.now() / DAY_MS);
     const marks = [view.charge === null ? 0 : 1, view.erasedAt === null ? 0 : 1];
-    return weakTag([view.sequence, progress?.epoch, progress?.step, progress?.percent, ...marks, day]);
+    const { queue } = this.gateway;
+    const waiting = [queue.waitingReason(view)?.code, queue.position(view)];
+    return weakTag([view.sequence, progress?.epoch, progress?.step, progress?.percent, ...marks, day, ...waiting]);
   }
 
   /** When to ask again: it follows the estimate, within bounds. */
@@ -54,6 +56,7 @@ export class TaskPresenter {
       view,
       progress: this.gateway.progress.of(view.request.id),
       waitingReason: this.gateway.queue.waitingReason(view),
+      queuePosition: this.gateway.queue.position(view),
       resultUrl: await this.sign(resultOf(view)),
       thumbnailUrl: await this.sign(thumbnailOf(view)),
       now: this.clock.now(),

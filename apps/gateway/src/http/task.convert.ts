@@ -1,5 +1,5 @@
 import { formatResolution, type TaskAnswer, type TaskStatusAnswer } from '@millrace/contracts';
-import type { LiveProgress, WaitingReason } from '@millrace/intake';
+import { isSettled, type LiveProgress, type WaitingReason } from '@millrace/intake';
 import type { Artifact, Attempt, Charge, TaskView } from '@millrace/intake/ports';
 import { formatDollars, toIso, type Instant } from '@millrace/kernel';
 import { traceIdOf } from '@millrace/messaging/ports';
@@ -10,6 +10,7 @@ export interface TaskFacts {
   readonly view: TaskView;
   readonly progress: LiveProgress | undefined;
   readonly waitingReason: WaitingReason | undefined;
+  readonly queuePosition: number | undefined;
   readonly resultUrl: string | null;
   readonly thumbnailUrl: string | null;
   readonly now: Instant;
@@ -113,6 +114,7 @@ export function toTaskAnswer(facts: TaskFacts): TaskAnswer {
     reason: view.reason,
     failure: view.end?.failure ?? null,
     ...(facts.waitingReason === undefined ? {} : { waiting_reason: { ...facts.waitingReason } }),
+    ...(facts.queuePosition === undefined ? {} : { queue: { position: facts.queuePosition } }),
     sequence: view.sequence,
     attempts: view.attempts.map(toAttemptAnswer),
     usage: toUsage(view),
@@ -153,11 +155,12 @@ function toParameters(parameters: TaskView['request']['parameters']): Record<str
   return Object.fromEntries(Object.entries(named).filter((entry): entry is [string, number] => entry[1] !== undefined));
 }
 
-function toUsage({ charge, end }: TaskView): TaskAnswer['usage'] {
+function toUsage(view: TaskView): TaskAnswer['usage'] {
+  const { charge, end } = view;
   if (charge !== null) return chargedUsage(charge);
   if (end === null) return null;
   return {
-    final: false,
+    final: isSettled(view),
     gpu_seconds: end.gpuMs / 1000,
     cost: formatDollars(BigInt(end.provisionalCost)),
     currency: 'USD',

@@ -5,13 +5,15 @@ import { dollars, gpuSeconds, idText, isoAnswer, uuidAnswer } from './fields.js'
 export const costAnswer = z
   .object({
     task_id: uuidAnswer,
-    state: z.enum(['pending', 'charged']).describe('pending: usage is still being settled, amounts may grow'),
+    state: z
+      .enum(['pending', 'charged'])
+      .describe('pending: usage is still being settled, amounts may grow. charged: final'),
     currency: z.literal('USD'),
     cost: dollars,
     gpu_seconds: gpuSeconds,
     billed_gpu_seconds: gpuSeconds,
     unit_price: dollars.nullable().describe('Per GPU-hour; null while nothing is rated'),
-    charged_at: isoAnswer.nullable(),
+    charged_at: isoAnswer.nullable().describe('null while pending, and for a task that never ran: it is not charged'),
     by_attempt: z.array(
       z.object({
         attempt: z.number().int().positive(),

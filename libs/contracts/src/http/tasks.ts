@@ -59,7 +59,14 @@ export const taskAnswer = z
     total_steps: z.number().int().optional(),
     reason: z.string().nullable(),
     failure: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).nullable(),
-    waiting_reason: z.object({ code: z.string(), text: z.string() }).optional().describe('While queued'),
+    waiting_reason: z
+      .object({ code: z.string(), text: z.string() })
+      .optional()
+      .describe('Why the first waiting task of its type and priority waits; while queued, where it is known'),
+    queue: z
+      .object({ position: z.number().int().positive().describe('Approximate: 1 is next, over all tenants') })
+      .optional()
+      .describe('While queued, where the length of the queue is known'),
     sequence: z.number().int().nonnegative().describe('Of the last lifecycle event applied'),
     attempts: z.array(attemptAnswer),
     usage: usageAnswer.nullable(),
@@ -67,6 +74,8 @@ export const taskAnswer = z
   })
   .meta({ id: 'Task' });
 export type TaskAnswer = z.infer<typeof taskAnswer>;
+
+export const taskPage = pageOf(taskAnswer).meta({ id: 'TaskPage' });
 
 export const listTasks = defineRoute({
   operationId: 'listTasks',
@@ -89,7 +98,7 @@ export const listTasks = defineRoute({
   responses: {
     200: {
       description: 'A page of tasks; `Link` holds the next one',
-      schema: pageOf(taskAnswer).meta({ id: 'TaskPage' }),
+      schema: taskPage,
     },
   },
 });

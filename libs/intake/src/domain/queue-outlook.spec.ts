@@ -1,10 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { estimateS, waitingReason, type PoolFacts } from './queue-outlook.js';
+import { toIso } from '@millrace/kernel';
+import { estimateS, queuePosition, waitingReason, type LaneFacts, type PoolFacts } from './queue-outlook.js';
+
+const NOW = Date.UTC(2026, 0, 1);
 
 function pool(overrides: Partial<PoolFacts> = {}): PoolFacts {
-  return { pool: 'local', workers: 1, freeSlots: 0, lanes: [], ...overrides };
+  return { pool: 'local', at: toIso(NOW), workers: 1, freeSlots: 0, lanes: [], ...overrides };
 }
-const lane = { taskType: 'ti2v-5B', priority: 0, waiting: 2, running: 1 };
+const lane: LaneFacts = {
+  ...{ taskType: 'ti2v-5B', priority: 0, waiting: 2, running: 1 },
+  oldestRequestedAt: toIso(NOW - 10_000),
+};
+const task = { taskType: 'ti2v-5B', priority: 0, requestedAt: NOW - 10_000 };
 
 describe('estimateS (API-02)', () => {
   it.each([
@@ -19,16 +26,35 @@ describe('estimateS (API-02)', () => {
 });
 
 describe('waitingReason', () => {
-  it('says nothing where nothing is known, or a slot is free', () => {
-    expect(waitingReason([], 0)).toBeUndefined();
-    expect(waitingReason([pool({ freeSlots: 1 })], 0)).toBeUndefined();
+  const busy = { code: 'pool_busy', text: 'Every worker that could run this task is busy.' };
+
+  it('is what the scheduler says of the lane of the task, not of another one', () => {
+    const pools = [pool(), pool({ pool: 'b', lanes: [{ ...lane, waitingReason: busy }] })];
+    expect(waitingReason(pools, task)).toEqual(busy);
+    expect(waitingReason(pools, { ...task, priority: -1 })).toBeUndefined();
+    expect(waitingReason(pools, { ...task, taskType: 'noop' })).toBeUndefined();
   });
 
-  it('says that there is no worker, or that all are busy', () => {
-    expect(waitingReason([pool({ workers: 0 })], 0)?.text).toMatch(/No worker/);
-    expect(waitingReason([pool({ lanes: [lane] })], 0)).toMatchObject({
-      code: 'no_fitting_worker',
-      text: expect.stringMatching(/about 3 tasks/) as unknown,
-    });
+  it('says nothing where nothing is known, and that there is no worker where none is', () => {
+    expect(waitingReason([], task)).toBeUndefined();
+    expect(waitingReason([pool({ freeSlots: 1 })], task)).toBeUndefined();
+    expect(waitingReason([pool({ workers: 0 })], task)).toMatchObject({ code: 'no_fitting_worker' });
+  });
+});
+
+describe('queuePosition', () => {
+  const eleven = { ...lane, waiting: 11 };
+
+  it.each([
+    ['the oldest of its lane', [pool({ lanes: [eleven] })], task.requestedAt, 1],
+    ['one that came half-way since', [pool({ lanes: [eleven] })], NOW - 5_000, 6],
+    ['the newest', [pool({ lanes: [eleven] })], NOW, 11],
+    ['one that came after the snapshot', [pool({ lanes: [eleven] })], NOW + 60_000, 11],
+    ['higher priorities go first', [pool({ lanes: [eleven, { ...lane, priority: 1 }] })], task.requestedAt, 3],
+    ['lower ones and other types do not', [pool({ lanes: [eleven, { ...lane, priority: -1 }] })], task.requestedAt, 1],
+    ['an unknown queue', [], NOW, undefined],
+    ['a lane in which nothing waits', [pool({ lanes: [{ ...lane, waiting: 0 }] })], NOW, undefined],
+  ])('%s', (_name, pools, requestedAt, wanted) => {
+    expect(queuePosition(pools, { ...task, requestedAt })).toBe(wanted);
   });
 });

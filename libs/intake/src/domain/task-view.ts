@@ -181,6 +181,11 @@ export function hasEnded(view: TaskView): boolean {
   return isTerminal(view.state);
 }
 
+/** Nothing will change any more: it is charged, or it ended without an attempt, which costs nothing and is not charged. */
+export function isSettled(view: TaskView): boolean {
+  return hasEnded(view) && (view.charge !== null || view.attempts.length === 0);
+}
+
 function withAttempt(attempts: readonly Attempt[], attempt: Attempt | undefined): readonly Attempt[] {
   if (attempt === undefined) return attempts;
   const others = attempts.filter((other) => other.number !== attempt.number || other.epoch !== attempt.epoch);

@@ -116,6 +116,20 @@ describe('QueueBoard', () => {
     expect(board.estimate(task)).toBe(13);
   });
 
+  it('says why a queued task waits and about where, and nothing of one that runs', async () => {
+    const clock = new VirtualClock();
+    const board = new QueueBoard(clock);
+    const waitingReason = { code: 'pool_busy', text: 'Every worker that could run this task is busy.' };
+    const lanes = queueSnapshot.fixture.lanes.map((lane) => ({ ...lane, waitingReason }));
+    board.record({ ...queueSnapshot.fixture, lanes });
+    const queued = newTaskView(aTaskRequest(1));
+    expect([board.waitingReason(queued), board.position(queued)]).toEqual([waitingReason, 2]);
+    const running = { ...queued, state: 'processing' as const };
+    expect([board.waitingReason(running), board.position(running)]).toEqual([undefined, undefined]);
+    await clock.advance(30_001);
+    expect([board.waitingReason(queued), board.position(queued)]).toEqual([undefined, undefined]);
+  });
+
   it('counts what a fresh snapshot says, and forgets an old one', async () => {
     const clock = new VirtualClock();
     const board = new QueueBoard(clock);

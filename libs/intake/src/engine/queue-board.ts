@@ -1,7 +1,13 @@
 import type { EventData, queueSnapshot } from '@millrace/contracts';
 import type { Clock, DurationMs } from '@millrace/kernel';
 import type { AdmittedTask } from '../domain/admit-task.js';
-import { estimateS, waitingReason, type PoolFacts, type WaitingReason } from '../domain/queue-outlook.js';
+import {
+  estimateS,
+  queuePosition,
+  waitingReason,
+  type PoolFacts,
+  type WaitingReason,
+} from '../domain/queue-outlook.js';
 import type { TaskView } from '../domain/task-view.js';
 
 /** A pool not heard of for longer says nothing any more. */
@@ -38,7 +44,12 @@ export class QueueBoard {
 
   /** Why a queued task waits; undefined when it doesn't, or nothing is known. */
   waitingReason(view: TaskView): WaitingReason | undefined {
-    return view.state === 'queued' ? waitingReason(this.fresh(), view.request.priority) : undefined;
+    return view.state === 'queued' ? waitingReason(this.fresh(), view.request) : undefined;
+  }
+
+  /** About which place a queued task has in its queue, from 1; undefined when it isn't queued, or nothing is known. */
+  position(view: TaskView): number | undefined {
+    return view.state === 'queued' ? queuePosition(this.fresh(), view.request) : undefined;
   }
 
   private fresh(): readonly PoolFacts[] {

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { HealthRegistry } from '../health/health-registry.js';
+import { listenFault } from './listen-fault.js';
 
 /** The operator's port: `/metrics`, `/health/live`, `/health/ready`. Resolves when it listens. */
 export async function startInternalServer(options: {
@@ -15,7 +16,9 @@ export async function startInternalServer(options: {
     );
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) =>
+      reject(listenFault(error, { host: options.host, port: options.port, variable: 'MILLRACE_INTERNAL_PORT' })),
+    );
     server.listen(options.port, options.host, resolve);
   });
   return server;

@@ -1,4 +1,4 @@
-import { messageOf, type Logger } from '@millrace/kernel';
+import { messageOf } from '@millrace/kernel';
 
 /** A process that hangs in its shutdown is ended after so long: drains take at most 25 s. */
 const SHUTDOWN_LIMIT_MS = 30_000;
@@ -8,28 +8,35 @@ export interface RunningProcess {
 }
 
 /**
- * Runs a process's main part: starts it, stops it once on SIGINT, SIGTERM or (in a child) when the parent is gone.
- * A failed start ends with one clear line and exit status 1. `--validate` checks the settings and exits.
+ * Runs a process's main part: starts it, stops it once on SIGINT, SIGTERM or (in a child) when the parent is gone. A
+ * signal that comes during the start stops what the start has made. A failed start ends with one clear line and exit
+ * status 1.
  */
-export async function runUntilSignal(start: () => Promise<RunningProcess>, log?: Logger): Promise<void> {
-  let running: RunningProcess | undefined;
+export async function runUntilSignal(start: () => Promise<RunningProcess>): Promise<void> {
+  const started = start();
+  let running = false;
   let stopping = false;
-  const stop = (reason: string): void => {
+  const stop = (): void => {
     if (stopping) return;
     stopping = true;
-    log?.info('stopping', { reason });
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
-    void (running?.stop() ?? Promise.resolve()).then(
-      () => process.exit(0),
-      (error: unknown) => fail('stop failed', error),
-    );
+    void started
+      .then((program) => program.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => fail('stop failed', error),
+      );
   };
-  process.on('SIGINT', () => stop('SIGINT'));
-  process.on('SIGTERM', () => stop('SIGTERM'));
-  process.on('disconnect', () => stop('parent gone'));
-  process.on('unhandledRejection', (error) => fail('unhandled rejection', error));
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('disconnect', stop);
+  // A start that fails tears down what it had made: what rejects on the way is an effect, and must not hide the cause.
+  process.on('unhandledRejection', (error) => {
+    if (running) fail('unhandled rejection', error);
+  });
   try {
-    running = await start();
+    await started;
+    running = true;
   } catch (error) {
     fail('could not start', error);
   }

@@ -13,6 +13,7 @@ import { createNestLogger } from '../telemetry/nest-logger.js';
 import { createConsumerObserver } from '../telemetry/consumer-observer.js';
 import { observeConsumers } from '../telemetry/consumer-metrics.js';
 import type { HostParts } from './host-parts.js';
+import { listenFault } from './listen-fault.js';
 
 /** guarantees.md section 4: resource use. */
 const BODY_LIMIT_BYTES = 256 * 1024;
@@ -55,7 +56,10 @@ export async function startService(options: StartServiceOptions): Promise<Runnin
   app.connectMicroservice({ strategy: transport }, { inheritAppConfig: true });
   await app.init();
   await app.startAllMicroservices();
-  await app.listen(options.http.port, options.http.host);
+  await app.listen(options.http.port, options.http.host).catch(async (error: unknown) => {
+    await app.close();
+    throw listenFault(error, { ...options.http, variable: 'MILLRACE_HTTP_PORT' });
+  });
   observeConsumers(transport, parts.metrics);
   parts.health.register(`${options.name}.bus`, () => parts.bus.ping());
   const url = await app.getUrl();

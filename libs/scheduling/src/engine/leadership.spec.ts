@@ -123,6 +123,16 @@ describe('the queue', () => {
     expect(ofPool('gpu').at(-1)).toMatchObject({ workers: 0, freeSlots: 0, lanes: [] });
   });
 
+  it('is told of again every 15 s while something waits, to those who began to listen since', async () => {
+    const s = await startedScheduler();
+    await s.request(1, { taskType: 'noop' });
+    await s.clock.advance(1_000);
+    const told = s.of(queueSnapshot).length;
+    await s.clock.advance(46_000);
+    expect(s.of(queueSnapshot)).toHaveLength(told + 3);
+    expect(s.of(queueSnapshot).at(-1)).toMatchObject({ lanes: [{ waiting: 1 }] });
+  });
+
   it('drops what was never leased within its time to live', async () => {
     const s = await startedScheduler({ settings: { queueTtlMs: 60_000 } });
     await s.request(1, { requestedAt: toIso(s.clock.now()) });

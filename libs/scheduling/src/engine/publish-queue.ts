@@ -1,5 +1,5 @@
 import { queueSnapshot, type EventData } from '@millrace/contracts';
-import { toIso } from '@millrace/kernel';
+import { toIso, type DurationMs } from '@millrace/kernel';
 import { newEvent, type EventPublisher } from '@millrace/messaging/ports';
 import { WAITING_REASONS } from '../policy/decision.js';
 import type { LaneCount } from './ports/task-store.port.js';
@@ -8,14 +8,18 @@ import type { CycleOutcome } from './scheduling-cycle.js';
 import type { SchedulingContext } from './scheduling-context.js';
 
 type Snapshot = EventData<typeof queueSnapshot>;
+/** Half the time that listeners keep a snapshot. */
+const TELL_AGAIN_MS: DurationMs = 15_000;
+
 type LaneReasons = CycleOutcome['laneReasons'];
 
 /**
  * Tells what waits and runs, per pool: the lanes that the pool's workers serve. Lanes that nobody serves are told of
- * under the default pool. Published only when it differs from the last; lossy.
+ * under the default pool. Published when it differs from the last, and again after 15 s: a snapshot may be lost, and
+ * who begins to listen hears only what comes.
  */
 export class PublishQueue {
-  private readonly last = new Map<string, string>();
+  private readonly last = new Map<string, { readonly text: string; readonly atMs: number }>();
 
   constructor(
     private readonly context: SchedulingContext,
@@ -23,13 +27,13 @@ export class PublishQueue {
     private readonly defaultPool: string,
   ) {}
 
-  /** `reasons`: why the first task of a lane waits, from the last cycle. Returns how many pools changed. */
+  /** `reasons`: why the first task of a lane waits, from the last cycle. Returns how many pools were told of. */
   async execute(reasons: LaneReasons): Promise<number> {
     const { lanes, workers } = await this.context.unitOfWork.run(async (scope) => ({
       lanes: await scope.tasks.laneCounts(),
       workers: await scope.workers.alive(),
     }));
-    const changed = this.snapshots(lanes, workers, reasons).filter((snapshot) => this.differs(snapshot));
+    const changed = this.snapshots(lanes, workers, reasons).filter((snapshot) => this.isNews(snapshot));
     const at = toIso(this.context.clock.now());
     if (changed.length > 0) {
       await this.publisher.publish(changed.map((snapshot) => newEvent(queueSnapshot, { ...snapshot, at })));
@@ -60,10 +64,12 @@ export class PublishQueue {
     });
   }
 
-  private differs(snapshot: Omit<Snapshot, 'at'>): boolean {
+  private isNews(snapshot: Omit<Snapshot, 'at'>): boolean {
     const text = JSON.stringify(snapshot);
-    if (this.last.get(snapshot.pool) === text) return false;
-    this.last.set(snapshot.pool, text);
+    const nowMs = this.context.clock.monotonicMs();
+    const last = this.last.get(snapshot.pool);
+    if (last?.text === text && nowMs - last.atMs < TELL_AGAIN_MS) return false;
+    this.last.set(snapshot.pool, { text, atMs: nowMs });
     return true;
   }
 }

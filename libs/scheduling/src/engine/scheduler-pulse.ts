@@ -92,7 +92,7 @@ export class SchedulerPulse {
     this.ticks += 1;
     if ((await this.work.expireLeases.execute()) > 0) this.wake();
     if (this.last.waiting > 0) await this.sweepQueue();
-    if (this.queueChanged) {
+    if (this.queueChanged || this.last.waiting > 0) {
       this.queueChanged = false;
       await this.work.publishQueue.execute(this.last.laneReasons);
     }
