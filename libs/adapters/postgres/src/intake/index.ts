@@ -1,3 +1,4 @@
+import { delayedRetriesMigration } from '../migrate/delayed-retries-migration.js';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import type { MigrationClass } from '../migrate/migration-class.js';
 import { INTAKE_SCHEMA } from './intake-schema.js';
@@ -13,4 +14,5 @@ export { createTenantStores } from './tenant-tasks.postgres.js';
 export const INTAKE_MIGRATIONS: readonly MigrationClass[] = [
   messagingMigration(INTAKE_SCHEMA),
   IntakeTables1760000001000,
+  delayedRetriesMigration(INTAKE_SCHEMA),
 ];

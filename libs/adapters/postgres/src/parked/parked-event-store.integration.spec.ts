@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import type { ParkedEvent, ParkedKind } from '@millrace/messaging/ports';
+import { parkedStoreConformance } from '@millrace/messaging/testing';
+import { delayedRetriesMigration } from '../migrate/delayed-retries-migration.js';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import { migrate } from '../migrate/migrate.js';
 import { createPool } from '../pool/create-pool.js';
@@ -15,7 +17,12 @@ let store: PostgresParkedEventStore;
 
 beforeAll(async () => {
   server = await startTemporaryPostgres();
-  await migrate({ url: server.url, schema: 'demo', service: 'demo', migrations: [messagingMigration('demo')] });
+  await migrate({
+    url: server.url,
+    schema: 'demo',
+    service: 'demo',
+    migrations: [messagingMigration('demo'), delayedRetriesMigration('demo')],
+  });
   pool = createPool({ url: server.url, role: 'millrace_demo_system', applicationName: 'spec' });
   store = new PostgresParkedEventStore({ pool, schema: 'demo' });
 }, START_MS);
@@ -35,6 +42,8 @@ function parked(offset: bigint, kind: ParkedKind, overrides: Partial<ParkedEvent
   const record = { topic: 't', partition: 1, offset, key: 'k', headers, value, appendedAt: 1_767_225_600_123 };
   return { kind, reason: 'early', parkedAt: 1_767_225_600_456, record: { ...record, ...overrides } };
 }
+
+parkedStoreConformance('Postgres', async () => ({ store, close: async () => {} }));
 
 describe('PostgresParkedEventStore', () => {
   it('gives records back as they came, by ascending offset, at most the limit', async () => {
@@ -59,7 +68,7 @@ describe('PostgresParkedEventStore', () => {
       parked(1n, 'held', { partition: 2, key: 'other' }),
     ]);
     expect(await store.keys(GROUP, [{ topic: 't', partition: 1 }])).toEqual([
-      { topic: 't', partition: 1, key: 'k', counts: { held: 0, parked: 2, dead: 1 } },
+      { topic: 't', partition: 1, key: 'k', counts: { held: 0, parked: 2, delayed: 0, dead: 1 } },
     ]);
     expect(await store.keys(GROUP, [{ topic: 't', partition: 2 }])).toHaveLength(1);
     expect(await store.keys(GROUP, [])).toEqual([]);

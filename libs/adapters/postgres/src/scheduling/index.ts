@@ -1,5 +1,6 @@
 import type { SchedulingStores } from '@millrace/scheduling/ports';
 import type pg from 'pg';
+import { delayedRetriesMigration } from '../migrate/delayed-retries-migration.js';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import type { MigrationClass } from '../migrate/migration-class.js';
 import { PostgresLeaderGuard } from './leader-store.postgres.js';
@@ -17,6 +18,7 @@ export { SCHEDULING_SCHEMA } from './scheduling-schema.js';
 export const SCHEDULING_MIGRATIONS: readonly MigrationClass[] = [
   messagingMigration(SCHEDULING_SCHEMA),
   SchedulingTables1760000002000,
+  delayedRetriesMigration(SCHEDULING_SCHEMA),
 ];
 
 /** The stores of one transaction; the connection's role is `_system`. */
