@@ -51,7 +51,12 @@ function checkReaders({ observations }: History, owners: ReadonlyMap<string, str
 function checkReceivers({ receipts }: History, owners: ReadonlyMap<string, string>): readonly Violation[] {
   return receipts.flatMap(({ tenantId, body, url }) => {
     const taskId = (JSON.parse(body) as { readonly data?: { readonly task_id?: string } }).data?.task_id ?? '';
-    return expectThat(owners.get(taskId) === tenantId, 'one tenant', taskId, `its webhook came to ${tenantId} at ${url}`);
+    return expectThat(
+      owners.get(taskId) === tenantId,
+      'one tenant',
+      taskId,
+      `its webhook came to ${tenantId} at ${url}`,
+    );
   });
 }
 

@@ -13,7 +13,10 @@ export function checkTraces(history: History): readonly Violation[] {
       acceptedIds.map((taskId, index) => [taskId, traceIds[index]] as const),
     ),
   );
-  const told = Map.groupBy(history.receipts.map(({ body }) => tellingOf(body)), ({ taskId }) => taskId);
+  const told = Map.groupBy(
+    history.receipts.map(({ body }) => tellingOf(body)),
+    ({ taskId }) => taskId,
+  );
   return [...taskHistories(history).values()].flatMap(({ taskId, events }) => {
     const traced = events.filter(({ topic }) => TRACED.includes(topic));
     const untraced = traced.find(({ traceparent }) => traceIdOf(traceparent) === undefined);
