@@ -10,7 +10,8 @@ if (missing !== undefined) {
   describe('Millrace as five processes over Kafka, Postgres and S3', () =>
     it.skip(missing, () => expect(true).toBe(false)));
 } else {
-  describe('Millrace as five processes over Kafka, Postgres and S3', () => blackBoxSuite(startDistributedSystem));
+  describe('Millrace as five processes over Kafka, Postgres and S3', () =>
+    blackBoxSuite(() => startDistributedSystem()));
 }
 
 /** Rejects where MILLRACE_REQUIRE names a server that can't be had. */
