@@ -86,7 +86,7 @@ function isAtRest(world: World): boolean {
   return (
     bus.lag() === 0 &&
     SERVICES.every((name) => databases[name].unpublishedRows() === 0) &&
-    [...intake.tasks.values()].every(({ charge }) => charge !== null) &&
+    [...intake.tasks.values()].every(({ charge, attempts }) => charge !== null || attempts.length === 0) &&
     deliveries.pendingCount() === 0
   );
 }

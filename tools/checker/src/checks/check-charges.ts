@@ -1,16 +1,16 @@
 import { checkBooks, type Entry } from '@millrace/billing';
-import { taskCharged, usageRecorded } from '@millrace/contracts';
+import { taskCharged, taskScheduled, usageRecorded } from '@millrace/contracts';
 import type { History } from '../history.js';
 import { dataOf, taskHistories } from '../task-history.js';
 import { expectThat, type Violation } from '../violation.js';
 
-/** P3, P7, P11: every task that ended is charged once, at what its ledger says. */
+/** P3, P7, P11: every task that ended and was ever leased is charged once, at what its ledger says; no other is. */
 export function checkCharges(history: History): readonly Violation[] {
   const inLedger = tenantCosts(history);
-  return [...taskHistories(history).values()].flatMap(({ taskId, charged, ends }) => {
+  return [...taskHistories(history).values()].flatMap(({ taskId, charged, ends, lifecycle }) => {
     const rows = history.charges.filter((row) => row.taskId === taskId);
     const costs = dataOf(charged, taskCharged).map(({ cost }) => cost);
-    const expected = Math.min(1, ends.length);
+    const expected = Math.min(1, ends.length, dataOf(lifecycle, taskScheduled).length);
     const ledger = inLedger.get(taskId) ?? 0n;
     return [
       ...expectThat(costs.length === expected, 'charged once', taskId, `${costs.length} charges were told`),

@@ -26,6 +26,8 @@ export async function startGateway(world: World, machine: Machine): Promise<Gate
     unitOfWork: world.isMutated('idempotency forgotten') ? forgetful(unitOfWork) : unitOfWork,
     addresses: { refusal: async () => undefined },
     backlog: host.dispatcher,
+    dispatch: { dispatchLagMs: () => 0 },
+    limits: { publishAgeMs: 30_000, dispatchLagMs: 60_000 },
     rules: RULES,
     estimate: ({ typicalS }) => typicalS,
     costCentre: 'default',

@@ -38,6 +38,7 @@ export async function startScheduler(world: World, machine: Machine): Promise<Sc
     publisher: createEventPublisher(host),
     gate,
     lag: gate,
+    dispatchLag: { oldestMs: async () => 0 },
     observer: { cycled: () => {}, refused: () => {}, expired: () => {}, resent: () => {} },
     priceOf: () => PRICE_PER_GPU_HOUR,
     holder: world.ids.next(),
