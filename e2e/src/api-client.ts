@@ -86,6 +86,7 @@ export interface TaskAnswer {
   readonly status: string;
   readonly attempts: readonly {
     readonly number: number;
+    readonly worker: string;
     readonly outcome: string | null;
     readonly resumed_from_step: number;
     readonly billable: boolean;

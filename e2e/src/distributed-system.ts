@@ -18,7 +18,9 @@ import {
 import { HEARTBEAT_MS, TEST_SETTINGS, type SystemUnderTest } from './system-under-test.js';
 
 export const SERVICES = ['scheduler', 'billing', 'notifier', 'gateway', 'gpu-worker'] as const;
-export type ServiceName = (typeof SERVICES)[number];
+/** The second worker runs only where a test asks for it. */
+const PROCESSES = [...SERVICES, 'gpu-worker-2'] as const;
+export type ServiceName = (typeof PROCESSES)[number];
 const START_TIMEOUT_MS = 60_000;
 const PARTITIONS = 3;
 /** A key with a valid checksum, for tests only. */
@@ -33,6 +35,7 @@ export interface DistributedOptions {
   readonly databaseUrl?: string;
   /** The same for the object store. */
   readonly s3Endpoint?: (endpoint: string) => string | Promise<string>;
+  readonly secondWorker?: boolean;
   readonly variables?: Readonly<Record<string, string>>;
   readonly variablesOf?: Readonly<Partial<Record<ServiceName, Readonly<Record<string, string>>>>>;
 }
@@ -41,8 +44,8 @@ export interface DistributedSystem extends SystemUnderTest {
   readonly brokers: readonly string[];
   readonly databaseUrl: string;
   readonly services: ReadonlyMap<ServiceName, ServerProcess>;
-  /** Where the worker keeps what the bus does not have yet. */
-  readonly spoolDirectory: string;
+  /** Base URL of a service's port with `/metrics`. */
+  internalUrlOf(name: ServiceName): string;
   /** Starts a service that was stopped or killed, on its old ports. */
   start(name: ServiceName): Promise<void>;
 }
@@ -82,12 +85,12 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
         ...common,
         DATABASE_URL: databaseUrl,
         S3_ENDPOINT: s3Endpoint,
-        ...workerSettings(directory),
+        ...(name.startsWith('gpu-worker') ? workerSettings(directory, name) : {}),
         ...options.variablesOf?.[name],
       }),
     );
   };
-  for (const name of SERVICES) await start(name);
+  for (const name of options.secondWorker === true ? PROCESSES : SERVICES) await start(name);
   return {
     url: `http://127.0.0.1:${addresses.http.gateway}`,
     apiKey: API_KEY,
@@ -96,7 +99,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
     databaseUrl: outside.database.url,
     spans,
     services,
-    spoolDirectory: path.join(directory, 'spool'),
+    internalUrlOf: (name) => `http://127.0.0.1:${addresses.internal[name]}`,
     start,
     killWorker: async () => {
       await services.get('gpu-worker')?.kill();
@@ -147,13 +150,13 @@ async function s3Settings(server: S3Address): Promise<Record<string, string>> {
 }
 
 async function freeAddresses(): Promise<Addresses> {
-  const ports = await freePorts(2 * SERVICES.length);
+  const ports = await freePorts(2 * PROCESSES.length);
   const take = (offset: number): Record<ServiceName, number> =>
-    Object.fromEntries(SERVICES.map((name, index) => [name, ports[offset + index] ?? 0])) as Record<
+    Object.fromEntries(PROCESSES.map((name, index) => [name, ports[offset + index] ?? 0])) as Record<
       ServiceName,
       number
     >;
-  return { http: take(0), internal: take(SERVICES.length) };
+  return { http: take(0), internal: take(PROCESSES.length) };
 }
 
 function gatewaySettings({ http }: Addresses): Record<string, string> {
@@ -167,12 +170,13 @@ function gatewaySettings({ http }: Addresses): Record<string, string> {
   };
 }
 
-function workerSettings(directory: string): Record<string, string> {
+function workerSettings(directory: string, name: string): Record<string, string> {
   return {
+    MILLRACE_WORKER_ID: name.replace('gpu-', ''),
     MILLRACE_WORKER_ENGINES: 'onnx,noop',
     MILLRACE_WORKER_HEARTBEAT_MS: String(HEARTBEAT_MS),
-    MILLRACE_WORKER_WORK_DIRECTORY: path.join(directory, 'work'),
-    MILLRACE_WORKER_SPOOL_DIRECTORY: path.join(directory, 'spool'),
+    MILLRACE_WORKER_WORK_DIRECTORY: path.join(directory, name, 'work'),
+    MILLRACE_WORKER_SPOOL_DIRECTORY: path.join(directory, name, 'spool'),
   };
 }
 
@@ -193,9 +197,9 @@ function startService(
   return startServerProcess({
     name,
     command: process.execPath,
-    args: ['--no-warnings', '--enable-source-maps', path.resolve(`apps/${name}/dist/main.js`)],
+    args: ['--no-warnings', '--enable-source-maps', path.resolve(`apps/${name.replace('-2', '')}/dist/main.js`)],
     variables: { ...variables, MILLRACE_HTTP_PORT: String(http[name]), MILLRACE_INTERNAL_PORT: String(internal[name]) },
     readyTimeoutMs: START_TIMEOUT_MS,
-    ready: name === 'gpu-worker' ? /registered|worker started/ : /service started/,
+    ready: name.startsWith('gpu-worker') ? /registered|worker started/ : /service started/,
   });
 }

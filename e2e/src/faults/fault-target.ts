@@ -21,6 +21,10 @@ export interface FaultTarget extends SystemUnderTest {
   /** SIGSTOP and SIGCONT. */
   pause(victim: string): void;
   resume(victim: string): void;
+  /** Victim whose process is the worker of this id. */
+  victimOf(workerId: string): string;
+  /** Sum of a metric of a service over the series whose labels contain `label`; 0 where there is none. */
+  metric(service: ServiceName, name: string, label?: string): Promise<number>;
 }
 
 export interface TargetOptions {
@@ -45,6 +49,8 @@ async function startDistributedTarget(options?: DistributedOptions): Promise<Fau
     start: (victim) => system.start(victim as ServiceName),
     pause: (victim) => serviceOf(victim).pause(),
     resume: (victim) => serviceOf(victim).resume(),
+    victimOf: (workerId) => `gpu-${workerId}`.replace('worker-1', 'worker'),
+    metric: (service, name, label) => readMetric(system.internalUrlOf(service), name, label),
   };
 }
 
@@ -80,10 +86,20 @@ async function startStandaloneTarget(options?: StandaloneOptions): Promise<Fault
     start: startAgain,
     pause: (victim) => signal(pidsOf(victim), 'SIGSTOP'),
     resume: (victim) => signal(pidsOf(victim), 'SIGCONT'),
+    victimOf: () => 'gpu-worker',
+    metric: (_service, name, label) => readMetric(system.internalUrl, name, label),
     stop: () => system.stop(),
   };
 }
 
 function someOf(system: StandaloneSystem): void {
   if (system.workers().length === 0) throw new Error('the worker is not back yet');
+}
+
+async function readMetric(internalUrl: string, name: string, label = ''): Promise<number> {
+  const text = await (await fetch(`${internalUrl}/metrics`)).text();
+  return text
+    .split('\n')
+    .filter((line) => (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && line.includes(label))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { seededRng, systemClock } from '@millrace/kernel';
 import { startWebhookReceiver, type WebhookReceiver } from '@millrace/test-kit';
 import { ApiClient } from '../api-client.js';
+import { NOOP, VIDEO } from './bodies.js';
 import { startTarget, type FaultTarget } from './fault-target.js';
 import { readFaultPlan, report } from './fault-plan.js';
 import { judgeTasks } from './judge-tasks.js';
@@ -66,11 +67,3 @@ describe.each(plan.modes)('services and workers killed at random, %s', (mode) =>
     timeoutMs,
   );
 });
-
-const NOOP = { prompt: 'nothing', task_type: 'noop' };
-const VIDEO = {
-  prompt: 'a red square',
-  task_type: 'ti2v-5B',
-  resolution: '832*480',
-  parameters: { duration_s: 0.5, seed: 3, steps: 4, step_delay_ms: 100 },
-};
