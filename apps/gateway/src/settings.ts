@@ -9,6 +9,10 @@ export const gatewaySettings = z.object({
   costCentre: z.string().min(1).default('default'),
   /** Failure retries of a task. */
   maxRetries: z.coerce.number().int().min(0).max(20).default(3),
+  /** Past this age of an event in the outbox, nothing more is accepted (503). */
+  publishAgeMaxS: z.coerce.number().positive().default(30),
+  /** Past this lag of the scheduler, nothing more is accepted (503). */
+  dispatchLagMaxS: z.coerce.number().positive().default(60),
   /** Told to workers with each video task. */
   model: z.string().min(1).default('demo-video@1'),
   /** First guess of a task's seconds (API-02), until finished ones tell better. */
@@ -29,6 +33,8 @@ export type GatewaySettings = z.output<typeof gatewaySettings>;
 export const GATEWAY_VARIABLES: VariableNames<typeof gatewaySettings> = {
   costCentre: 'MILLRACE_COST_CENTRE',
   maxRetries: 'MILLRACE_MAX_RETRIES',
+  publishAgeMaxS: 'MILLRACE_PUBLISH_AGE_MAX_S',
+  dispatchLagMaxS: 'MILLRACE_DISPATCH_LAG_MAX_S',
   model: 'MILLRACE_MODEL',
   typicalTaskS: 'MILLRACE_TYPICAL_TASK_S',
   noopTasks: 'MILLRACE_NOOP_TASKS',

@@ -7,10 +7,10 @@ import {
 import { EventStamper, createEventPublisher } from '@millrace/messaging';
 import { createPrincipalAuthenticator, startService, type HostParts, type RunningService } from '@millrace/platform';
 import { Scheduler } from '@millrace/scheduling';
-import type { ConsumerGate, HeartbeatLag } from '@millrace/scheduling/ports';
+import type { ConsumerGate } from '@millrace/scheduling/ports';
 import type { ReadWorkers } from './read-workers.js';
 import { createSchedulerMetrics } from './scheduler-metrics.js';
-import { LEADER_GATE, WORKERS_GROUP } from './scheduler.consumer.js';
+import { LEADER_GATE, TASKS_GROUP, WORKERS_GROUP } from './scheduler.consumer.js';
 import { schedulerModule } from './scheduler.module.js';
 import { priceList, toSchedulerSettings, type SchedulerAppSettings } from './settings.js';
 
@@ -68,7 +68,8 @@ function createScheduler(
     leaderStore: new PostgresLeaderStore(database.system),
     publisher: createEventPublisher({ bus: parts.bus, stamper }),
     gate: consumers,
-    lag: consumers,
+    lag: { oldestMs: () => consumers.oldestMs(WORKERS_GROUP) },
+    dispatchLag: { oldestMs: () => consumers.oldestMs(TASKS_GROUP) },
     observer: createSchedulerMetrics(parts.metrics),
     clock: parts.clock,
     logger: parts.logger,
@@ -84,7 +85,7 @@ function readsOf({ parts }: StartSchedulerOptions, database: ServiceDatabase): R
 }
 
 /** The consumers behind the leader's gate, once the service runs. */
-class LeaderConsumers implements ConsumerGate, HeartbeatLag {
+class LeaderConsumers implements ConsumerGate {
   private service: RunningService | undefined;
 
   attach(service: RunningService): void {
@@ -99,9 +100,10 @@ class LeaderConsumers implements ConsumerGate, HeartbeatLag {
     await this.service?.transport.closeGate(LEADER_GATE);
   }
 
-  async oldestMs(): Promise<number> {
-    const consumer = this.service?.transport.consumers().get(WORKERS_GROUP);
-    if (consumer === undefined) throw new Error('the consumer of heartbeats does not run');
+  /** Age of the oldest record that a group has not done. Rejects while its consumer does not run. */
+  async oldestMs(group: string): Promise<number> {
+    const consumer = this.service?.transport.consumers().get(group);
+    if (consumer === undefined) throw new Error(`the consumer ${group} does not run`);
     return (await consumer.lag()).oldestMs;
   }
 }

@@ -7,7 +7,7 @@ import { createCatalogue } from '../domain/task-type.js';
 import { UMBRELLA, aPrincipal, aRequestedTask, createInMemoryIntake } from '../testing/index.js';
 import { AcceptTasks, type AcceptInput, type AcceptOutcome } from './accept-tasks.js';
 
-function make(options: { backlogMs?: number; refusedUrl?: string } = {}) {
+function make(options: { backlogMs?: number; dispatchLagMs?: number; refusedUrl?: string } = {}) {
   const stores = createInMemoryIntake();
   const clock = new VirtualClock();
   const rng = seededRng(1);
@@ -15,6 +15,8 @@ function make(options: { backlogMs?: number; refusedUrl?: string } = {}) {
     unitOfWork: stores.system.unitOfWork,
     addresses: { refusal: async (url, use) => (url === options.refusedUrl ? `The ${use} URL is refused.` : undefined) },
     backlog: { oldestUnpublishedMs: () => options.backlogMs ?? 0 },
+    dispatch: { dispatchLagMs: () => options.dispatchLagMs ?? 0 },
+    limits: { publishAgeMs: 30_000, dispatchLagMs: 60_000 },
     rules: {
       catalogue: createCatalogue({ model: 'demo-video@1', typicalS: 180, noop: false }),
       stepDelayAllowed: false,
@@ -147,5 +149,15 @@ describe('AcceptTasks', () => {
       code: 'service_unavailable',
       retryAfterMs: 5000,
     });
+  });
+
+  it('accepts nothing while the scheduler is more than 60 s behind, or silent for as long', async () => {
+    expect(codeOf((await make({ dispatchLagMs: 60_000 }).run({}))[0])).toBe('accepted');
+    const { accept, stores } = make({ dispatchLagMs: 60_001 });
+    await expect(accept.execute([{ caller: aPrincipal(), request: aRequestedTask() }])).rejects.toMatchObject({
+      code: 'service_unavailable',
+      retryAfterMs: 5000,
+    });
+    expect(stores.tasks.size).toBe(0);
   });
 });

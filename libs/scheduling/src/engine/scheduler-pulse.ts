@@ -21,6 +21,7 @@ export interface PulseSettings {
   readonly ticksPerQueueSweep: number;
 }
 
+const TICKS_PER_SIGN_OF_LIFE = 20;
 const IDLE: CycleOutcome = { placed: 0, waiting: 0, again: false, laneReasons: [] };
 
 /**
@@ -92,7 +93,8 @@ export class SchedulerPulse {
     this.ticks += 1;
     if ((await this.work.expireLeases.execute()) > 0) this.wake();
     if (this.last.waiting > 0) await this.sweepQueue();
-    if (this.queueChanged || this.last.waiting > 0) {
+    // Also while nothing changes: whoever hears nothing for a minute takes the scheduler for gone.
+    if (this.queueChanged || this.last.waiting > 0 || this.ticks % TICKS_PER_SIGN_OF_LIFE === 0) {
       this.queueChanged = false;
       await this.work.publishQueue.execute(this.last.laneReasons);
     }

@@ -11,6 +11,7 @@ import { notLeader } from './not-leader.js';
 import { OwnerLoop } from './owner-loop.js';
 import type { ConsumerGate } from './ports/consumer-gate.port.js';
 import type { SchedulerObserver } from './ports/cycle-observer.port.js';
+import type { DispatchLag } from './ports/dispatch-lag.port.js';
 import type { HeartbeatLag } from './ports/heartbeat-lag.port.js';
 import type { Leadership, LeaderStore } from './ports/leader-store.port.js';
 import type { SchedulingUnitOfWork } from './ports/scheduling-scope.port.js';
@@ -29,6 +30,7 @@ export interface SchedulerOptions {
   readonly publisher: EventPublisher;
   readonly gate: ConsumerGate;
   readonly lag: HeartbeatLag;
+  readonly dispatchLag: DispatchLag;
   readonly observer: SchedulerObserver;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -159,7 +161,7 @@ function buildUseCases(context: SchedulingContext, options: SchedulerOptions) {
     renewLeases: new RenewLeases(context, settings),
     expireLeases: new ExpireLeases(context, lag, settings),
     expireTasks: new ExpireTasks(context, settings.queueTtlMs),
-    publishQueue: new PublishQueue(context, publisher, settings.defaultPool),
+    publishQueue: new PublishQueue(context, publisher, settings.defaultPool, options.dispatchLag),
     cycle: new SchedulingCycle(world, world, clock, observer, settings.window),
   };
 }
