@@ -30,7 +30,7 @@ export class BusGroup {
       paused: evictLater,
       resumed: () => void this.awake(member),
     });
-    return this.rebalance(() => this.members.push(member));
+    return this.rebalance(() => this.admit(member));
   }
 
   leave(member: BusMember): Promise<void> {
@@ -74,7 +74,12 @@ export class BusGroup {
     if (this.members.includes(member)) return member.wake();
     await member.sink.revoked(member.partitions());
     member.drop();
-    if (!member.closed) await this.rebalance(() => this.members.push(member));
+    await this.rebalance(() => this.admit(member));
+  }
+
+  /** Unless it left, or came in, while it waited for its turn. */
+  private admit(member: BusMember): void {
+    if (!member.closed && !this.members.includes(member)) this.members.push(member);
   }
 
   private remove(member: BusMember): void {

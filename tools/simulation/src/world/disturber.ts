@@ -5,7 +5,7 @@ import type { Receivers } from './receivers.js';
 import { SERVICES, type World } from './world.js';
 
 /** One large fault on average so often. */
-const EVERY_MS: DurationMs = 12_000;
+const EVERY_MS: DurationMs = 16_000;
 
 /** Makes the large faults: kills, pauses, outages. Everything is back within a minute. */
 export class Disturber {
@@ -17,7 +17,7 @@ export class Disturber {
 
   start(): void {
     const { clock, rng, faults } = this.world;
-    clock.after(rng.next() * 2 * EVERY_MS, () => {
+    clock.after((rng.next() * 2 * EVERY_MS) / Math.sqrt(faults.severity), () => {
       if (!faults.active) return;
       this.disturb();
       this.start();

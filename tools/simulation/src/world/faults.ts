@@ -37,12 +37,14 @@ export class Faults {
 
   constructor(
     private readonly rng: Rng,
+    /** Multiplies every rate: 1 is a bad day. */
+    readonly severity: number,
     private readonly rates: Readonly<Record<FaultKind, number>> = RATES,
   ) {}
 
   /** Rolls the dice for one occasion. */
   happens(kind: FaultKind): boolean {
-    if (!this.enabled || this.rng.next() >= this.rates[kind]) return false;
+    if (!this.enabled || this.rng.next() >= Math.min(0.5, this.rates[kind] * this.severity)) return false;
     this.note(kind);
     return true;
   }

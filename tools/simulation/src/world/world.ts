@@ -14,6 +14,9 @@ import { SimulationClock } from './simulation-clock.js';
 export const SERVICES = ['gateway', 'scheduler', 'billing', 'notifier'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
+/** By seed: a bad day, a worse one, and one on which hardly anything works. */
+const SEVERITIES = [1, 3, 8];
+
 export interface WorldOptions {
   readonly seed: number;
   readonly mutation?: Mutation | undefined;
@@ -40,7 +43,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.rng = seededRng(options.seed);
-    this.faults = new Faults(this.rng);
+    this.faults = new Faults(this.rng, SEVERITIES[options.seed % SEVERITIES.length] ?? 1);
     this.ids = { next: () => uuidv7(this.clock.now(), this.rng) };
     this.bus = new SimulatedBus(this);
     this.objects = createInMemoryObjectStore(this.clock);
