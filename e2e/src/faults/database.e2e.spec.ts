@@ -3,6 +3,7 @@ import { sleep, systemClock } from '@millrace/kernel';
 import { startKillablePostgres, startTcpProxy, type KillablePostgres, type TcpProxy } from '@millrace/test-kit';
 import { ApiClient } from '../api-client.js';
 import { NOOP } from './bodies.js';
+import { runnableModes } from './describe-distributed.js';
 import { readFaultPlan, report } from './fault-plan.js';
 import { startTarget, type FaultTarget } from './fault-target.js';
 import { judgeTasks } from './judge-tasks.js';
@@ -15,7 +16,7 @@ const AWAY_MS = 3_000;
 const BACK_MAX_MS = 10_000;
 const plan = readFaultPlan({ tasks: 200, kills: 2, outageS: 3 });
 
-describe.each(plan.modes)('the database goes away, %s', (mode) => {
+describe.each(await runnableModes(plan.modes))('the database goes away, %s', (mode) => {
   let target: FaultTarget | undefined;
   let database: KillablePostgres | undefined;
   let proxy: TcpProxy | undefined;

@@ -4,6 +4,7 @@ import { startWebhookReceiver, type WebhookReceiver } from '@millrace/test-kit';
 import { ApiClient } from '../api-client.js';
 import { NOOP, VIDEO } from './bodies.js';
 import { startTarget, type FaultTarget } from './fault-target.js';
+import { runnableModes } from './describe-distributed.js';
 import { readFaultPlan, report } from './fault-plan.js';
 import { judgeTasks } from './judge-tasks.js';
 import { killAtRandom } from './random-kills.js';
@@ -16,7 +17,7 @@ const VIDEO_EVERY = 100;
 const plan = readFaultPlan({ tasks: 500, kills: 10, outageS: 0 });
 const timeoutMs = LIMITS_MS.fixed + plan.kills * LIMITS_MS.kill + plan.tasks * LIMITS_MS.task;
 
-describe.each(plan.modes)('services and workers killed at random, %s', (mode) => {
+describe.each(await runnableModes(plan.modes))('services and workers killed at random, %s', (mode) => {
   let target: FaultTarget | undefined;
   let receiver: WebhookReceiver | undefined;
 
