@@ -46,8 +46,14 @@ export interface DistributedSystem extends SystemUnderTest {
   readonly services: ReadonlyMap<ServiceName, ServerProcess>;
   /** Base URL of a service's port with `/metrics`. */
   internalUrlOf(name: ServiceName): string;
-  /** Starts a service that was stopped or killed, on its old ports. */
-  start(name: ServiceName): Promise<void>;
+  /** Starts a service that was stopped or killed, on its old ports, with further settings where given. */
+  start(name: ServiceName, settings?: StartSettings): Promise<void>;
+}
+
+export interface StartSettings {
+  readonly variables?: Readonly<Record<string, string>>;
+  /** No file of the process may grow past this: a disk that is full for it alone. */
+  readonly fileSizeMaxKiB?: number;
 }
 
 interface Addresses {
@@ -78,17 +84,16 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
   };
   setUp({ ...common, DATABASE_URL: outside.database.url });
   const services = new Map<ServiceName, ServerProcess>();
-  const start = async (name: ServiceName): Promise<void> => {
-    services.set(
-      name,
-      await startService(name, addresses, {
-        ...common,
-        DATABASE_URL: databaseUrl,
-        S3_ENDPOINT: s3Endpoint,
-        ...(name.startsWith('gpu-worker') ? workerSettings(directory, name) : {}),
-        ...options.variablesOf?.[name],
-      }),
-    );
+  const start = async (name: ServiceName, settings: StartSettings = {}): Promise<void> => {
+    const variables = {
+      ...common,
+      DATABASE_URL: databaseUrl,
+      S3_ENDPOINT: s3Endpoint,
+      ...(name.startsWith('gpu-worker') ? workerSettings(directory, name) : {}),
+      ...options.variablesOf?.[name],
+      ...settings.variables,
+    };
+    services.set(name, await startService(name, addresses, variables, settings.fileSizeMaxKiB));
   };
   for (const name of options.secondWorker === true ? PROCESSES : SERVICES) await start(name);
   return {
@@ -193,11 +198,17 @@ function startService(
   name: ServiceName,
   { http, internal }: Addresses,
   variables: Record<string, string>,
+  fileSizeMaxKiB?: number,
 ): Promise<ServerProcess> {
+  const main = path.resolve(`apps/${name.replace('-2', '')}/dist/main.js`);
+  const node = [process.execPath, '--no-warnings', '--enable-source-maps', main];
+  // `exec`: the process keeps its number, and hears the signals itself.
+  const limited = ['bash', '-c', `ulimit -f ${fileSizeMaxKiB}; exec "$@"`, name, ...node];
+  const [command = '', ...args] = fileSizeMaxKiB === undefined ? node : limited;
   return startServerProcess({
     name,
-    command: process.execPath,
-    args: ['--no-warnings', '--enable-source-maps', path.resolve(`apps/${name.replace('-2', '')}/dist/main.js`)],
+    command,
+    args,
     variables: { ...variables, MILLRACE_HTTP_PORT: String(http[name]), MILLRACE_INTERNAL_PORT: String(internal[name]) },
     readyTimeoutMs: START_TIMEOUT_MS,
     ready: name.startsWith('gpu-worker') ? /registered|worker started/ : /service started/,
