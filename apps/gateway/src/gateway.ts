@@ -111,7 +111,7 @@ function createAcceptTasks(
   database: ServiceDatabase,
   queue: QueueBoard,
 ): AcceptTasks {
-  const { model, typicalTaskS, noopTasks, stepDelayAllowed, costCentre, maxRetries } = settings;
+  const { model, typicalTaskS, noopTasks, stepDelayAllowed, costCentre, maxRetries, maxRetriesByType } = settings;
   return new AcceptTasks({
     ...parts,
     unitOfWork: database.unitOfWork(createIntakeStores),
@@ -123,5 +123,6 @@ function createAcceptTasks(
     estimate: (task) => queue.estimate(task),
     costCentre,
     maxRetries,
+    ...(maxRetriesByType === undefined ? {} : { maxRetriesByType }),
   });
 }

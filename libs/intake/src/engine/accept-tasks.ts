@@ -62,7 +62,9 @@ export interface AcceptTasksOptions {
   /** Seconds until a task now accepted would be done. */
   readonly estimate: (task: AdmittedTask) => number;
   readonly costCentre: string;
+  /** Failure retries of a task, and of the types that have a number of their own (WRK-13). */
   readonly maxRetries: number;
+  readonly maxRetriesByType?: Readonly<Record<string, number>>;
   readonly clock: Clock;
   readonly ids: IdGenerator;
   readonly rng: Rng;
@@ -151,7 +153,8 @@ export class AcceptTasks {
   }
 
   private toEntry(input: AcceptInput, admitted: AdmittedTask): Entry {
-    const { costCentre, maxRetries, estimate } = this.options;
+    const { costCentre, estimate, maxRetriesByType = {} } = this.options;
+    const maxRetries = maxRetriesByType[input.request.taskType] ?? this.options.maxRetries;
     const { typicalS: _typicalS, ...fields } = admitted;
     const estimatedS = estimate(admitted);
     const tenantId = input.caller.tenantId as TenantId;

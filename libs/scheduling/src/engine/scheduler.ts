@@ -18,6 +18,7 @@ import type { SchedulingUnitOfWork } from './ports/scheduling-scope.port.js';
 import { PublishQueue } from './publish-queue.js';
 import { RegisterWorkers, type PriceOf, type WorkerRegisteredEvent } from './register-workers.js';
 import { RenewLeases, type WorkerHeartbeatEvent } from './renew-leases.js';
+import { SweepEnded } from './sweep-ended.js';
 import { SchedulerPulse } from './scheduler-pulse.js';
 import type { SchedulerSettings } from './scheduler-settings.js';
 import { SchedulingCycle } from './scheduling-cycle.js';
@@ -160,6 +161,7 @@ function buildUseCases(context: SchedulingContext, options: SchedulerOptions) {
     registerWorkers: new RegisterWorkers(context, priceOf),
     renewLeases: new RenewLeases(context, settings),
     expireLeases: new ExpireLeases(context, lag, settings),
+    sweepEnded: new SweepEnded(context),
     expireTasks: new ExpireTasks(context, settings.queueTtlMs),
     publishQueue: new PublishQueue(context, publisher, settings.defaultPool, options.dispatchLag),
     cycle: new SchedulingCycle(world, world, clock, observer, settings.window),

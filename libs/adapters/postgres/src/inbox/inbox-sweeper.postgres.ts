@@ -18,7 +18,10 @@ export interface InboxSweeperOptions {
   readonly keptMs?: DurationMs;
 }
 
-/** Removes inbox marks that no redelivery can ask for any more: once an hour, in bounded statements. */
+/**
+ * Removes inbox marks that no redelivery can ask for any more, and parked events that waited for longer than any topic
+ * keeps what they wait for: once an hour, in bounded statements.
+ */
 export class InboxSweeper {
   private cancel: (() => void) | undefined;
   private running = false;
@@ -40,18 +43,31 @@ export class InboxSweeper {
   async sweep(): Promise<number> {
     let removed = 0;
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const count = await this.sweepOnce();
+      const count = await this.removeOld('inbox', 'consumer, event_id', 'applied_at');
       removed += count;
       if (count < ROWS_MAX) break;
     }
     return removed;
   }
 
-  private async sweepOnce(): Promise<number> {
+  /** One sweep of the parked events. What goes is lost, so the log says how much. Rejects with `unavailable`. */
+  async sweepParked(): Promise<number> {
+    const removed = await this.removeOld('parked_events', 'consumer, topic, partition, "offset"', 'parked_at');
+    const { logger = silentLogger, schema } = this.options;
+    if (removed > 0) logger.warn('parked events that nothing will ever release were removed', { schema, removed });
+    return removed;
+  }
+
+  private async removeOld(table: string, key: string, time: string): Promise<number> {
     const { pool, schema, keptMs = KEPT_MS } = this.options;
-    const text = `DELETE FROM ${schema}.inbox WHERE (consumer, event_id) IN (SELECT consumer, event_id
-      FROM ${schema}.inbox WHERE applied_at < now() - $1::double precision * interval '1 ms' LIMIT $2)`;
+    const text = `DELETE FROM ${schema}.${table} WHERE (${key}) IN (SELECT ${key}
+      FROM ${schema}.${table} WHERE ${time} < now() - $1::double precision * interval '1 ms' LIMIT $2)`;
     return (await mappingFaults(() => pool.query(text, [keptMs, ROWS_MAX]))).rowCount ?? 0;
+  }
+
+  private async sweepBoth(): Promise<void> {
+    await this.sweep();
+    await this.sweepParked();
   }
 
   private schedule(): void {
@@ -59,9 +75,12 @@ export class InboxSweeper {
   }
 
   private async sweepAndSchedule(): Promise<void> {
-    await this.sweep().catch((error: unknown) => {
+    await this.sweepBoth().catch((error: unknown) => {
       const { logger = silentLogger, schema } = this.options;
-      logger.warn('the inbox was not swept; it is tried again in an hour', { schema, error: messageOf(error) });
+      logger.warn('inbox and parked events were not swept; it is tried again in an hour', {
+        schema,
+        error: messageOf(error),
+      });
     });
     if (this.running) this.schedule();
   }

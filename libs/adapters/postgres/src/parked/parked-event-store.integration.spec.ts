@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { silentLogger, systemClock } from '@millrace/kernel';
 import type pg from 'pg';
 import type { ParkedEvent, ParkedKind } from '@millrace/messaging/ports';
 import { parkedStoreConformance } from '@millrace/messaging/testing';
+import { InboxSweeper } from '../inbox/inbox-sweeper.postgres.js';
 import { delayedRetriesMigration } from '../migrate/delayed-retries-migration.js';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import { migrate } from '../migrate/migrate.js';
@@ -80,6 +82,21 @@ describe('PostgresParkedEventStore', () => {
       { topic: 't', partition: 1, offset: 1n },
       { topic: 't', partition: 1, offset: 77n },
     ]);
+    expect((await store.load(GROUP, 't', 'k', 10)).map(({ record }) => record.offset)).toEqual([2n]);
+  });
+
+  it('the sweeper removes what waited longer than any topic keeps its records, and says so', async () => {
+    const day = 24 * 3_600_000;
+    const told: unknown[] = [];
+    const logger = { ...silentLogger, warn: (_text: string, facts?: unknown) => void told.push(facts) };
+    const sweeper = new InboxSweeper({ pool, schema: 'demo', clock: systemClock, logger });
+    const parkedAt = systemClock.now();
+    await store.put(GROUP, [
+      { ...parked(1n, 'held'), parkedAt: parkedAt - 43 * day },
+      { ...parked(2n, 'parked'), parkedAt: parkedAt - 41 * day },
+    ]);
+    expect([await sweeper.sweepParked(), await sweeper.sweepParked()]).toEqual([1, 0]);
+    expect(told).toEqual([{ schema: 'demo', removed: 1 }]);
     expect((await store.load(GROUP, 't', 'k', 10)).map(({ record }) => record.offset)).toEqual([2n]);
   });
 

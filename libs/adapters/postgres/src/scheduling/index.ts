@@ -6,6 +6,7 @@ import type { MigrationClass } from '../migrate/migration-class.js';
 import { PostgresLeaderGuard } from './leader-store.postgres.js';
 import { PostgresLeaseStore } from './lease-store.postgres.js';
 import { SchedulingTables1760000002000 } from './migrations/scheduling-tables.js';
+import { SweepIndexes1760000012000 } from './migrations/sweep-indexes.js';
 import { SCHEDULING_SCHEMA } from './scheduling-schema.js';
 import { PostgresTaskStore } from './task-store.postgres.js';
 import { PostgresWorkerStore } from './worker-store.postgres.js';
@@ -19,6 +20,7 @@ export const SCHEDULING_MIGRATIONS: readonly MigrationClass[] = [
   messagingMigration(SCHEDULING_SCHEMA),
   SchedulingTables1760000002000,
   delayedRetriesMigration(SCHEDULING_SCHEMA),
+  SweepIndexes1760000012000,
 ];
 
 /** The stores of one transaction; the connection's role is `_system`. */
