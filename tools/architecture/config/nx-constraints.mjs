@@ -93,8 +93,8 @@ const scopes = [
     ['scope:kernel', 'scope:contracts', 'scope:test-kit', 'scope:checker'],
     ['kafkajs', 'standardwebhooks', '@ffmpeg-installer/ffmpeg'],
   ),
-  // The checker asserts the books by billing's own invariants, and reads the tables through the adapter's pool.
-  scope('checker', [...GROUND, 'scope:billing', 'scope:adapter-postgres'], []),
+  // The checker asserts the books by billing's own invariants, and reads tables and topics through the adapters.
+  scope('checker', [...GROUND, 'scope:billing', 'scope:adapter-postgres', 'scope:adapter-kafka'], []),
   // The simulation builds the production classes of every context over ports in memory.
   scope('simulation', [...GROUND, ...CONTEXTS, 'scope:checker'], ['standardwebhooks']),
   scope('architecture', [], ['typescript']),

@@ -12,3 +12,5 @@ export type {
   WebhookReceipt,
 } from './history.js';
 export { ASSERTIONS, type Assertion, type Violation } from './violation.js';
+export type { BusAddress } from './readers/open-bus.js';
+export { readHistory, type ClientSide, type ReadHistoryOptions } from './readers/read-history.js';

@@ -90,8 +90,18 @@ function books(): Books {
       },
     ],
     entries: [
-      { ...entry, entryId: 'rate', kind: 'rate', lines: lines('provider:local', `pending:${TASK}`) },
-      { ...entry, entryId: 'settle', kind: 'settle', lines: lines(`pending:${TASK}`, 'tenant:acme:default') },
+      {
+        ...entry,
+        entryId: '00000000-0000-5000-8000-000000000001',
+        kind: 'rate',
+        lines: lines('provider:local', `pending:${TASK}`),
+      },
+      {
+        ...entry,
+        entryId: '00000000-0000-5000-8000-000000000002',
+        kind: 'settle',
+        lines: lines(`pending:${TASK}`, 'tenant:acme:default'),
+      },
     ],
   };
 }
