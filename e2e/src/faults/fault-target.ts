@@ -21,6 +21,8 @@ export interface FaultTarget extends SystemUnderTest {
   /** SIGSTOP and SIGCONT. */
   pause(victim: string): void;
   resume(victim: string): void;
+  /** Process ids of what runs now, by name; database and broker are left out. */
+  pids(): Readonly<Record<string, number>>;
   /** Victim whose process is the worker of this id. */
   victimOf(workerId: string): string;
   /** Sum of a metric of a service over the series whose labels contain `label`; 0 where there is none. */
@@ -49,6 +51,7 @@ async function startDistributedTarget(options?: DistributedOptions): Promise<Fau
     start: (victim) => system.start(victim as ServiceName),
     pause: (victim) => serviceOf(victim).pause(),
     resume: (victim) => serviceOf(victim).resume(),
+    pids: () => Object.fromEntries([...system.services].map(([name, { pid }]) => [name, pid])),
     victimOf: (workerId) => `gpu-${workerId}`.replace('worker-1', 'worker'),
     metric: (service, name, label) => readMetric(system.internalUrlOf(service), name, label),
   };
@@ -86,6 +89,7 @@ async function startStandaloneTarget(options?: StandaloneOptions): Promise<Fault
     start: startAgain,
     pause: (victim) => signal(pidsOf(victim), 'SIGSTOP'),
     resume: (victim) => signal(pidsOf(victim), 'SIGCONT'),
+    pids: () => ({ app: system.app.pid, 'gpu-worker': system.workers()[0] ?? 0 }),
     victimOf: () => 'gpu-worker',
     metric: (_service, name, label) => readMetric(system.internalUrl, name, label),
     stop: () => system.stop(),
