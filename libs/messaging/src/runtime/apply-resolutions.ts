@@ -2,7 +2,7 @@ import type { RecordPosition, Resolution } from '../ports/parked-event-store.por
 import { RESOLUTIONS } from '../ports/parked-event-store.port.js';
 import type { ConsumerContext } from './consumer-context.js';
 import type { LaneEntry } from './lane-entry.js';
-import type { LaneTake } from './settlement.js';
+import type { LaneTake } from './owned-partition.js';
 
 interface Decided {
   readonly take: LaneTake;

@@ -5,9 +5,9 @@ import type { HandlerResult } from '../ports/handler-result.js';
 import type { ConsumerContext } from './consumer-context.js';
 import { judgeResult, type Judgement } from './judge-result.js';
 import type { LaneEntry } from './lane-entry.js';
-import type { Lane, OwnedPartition } from './owned-partition.js';
+import type { Lane, LaneTake, OwnedPartition } from './owned-partition.js';
 import { runHandler, type HandlerOutcome } from './run-handler.js';
-import { settleVerdicts, type LaneTake } from './settlement.js';
+import { settleVerdicts } from './settlement.js';
 
 /** Records of topics kept for no longer are not tried again after minutes. */
 const PERISHABLE_RETENTION_MS: DurationMs = 3_600_000;

@@ -76,6 +76,12 @@ export class Lane {
   }
 }
 
+/** Entries of a lane on their way through one job. */
+export interface LaneTake {
+  readonly lane: Lane;
+  readonly entries: readonly LaneEntry[];
+}
+
 /** What a consumer knows of one partition, from its assignment to its revocation. */
 export class OwnedPartition implements TopicPartition {
   readonly topic: string;

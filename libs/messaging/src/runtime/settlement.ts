@@ -7,16 +7,11 @@ import type { ConsumerContext } from './consumer-context.js';
 import { deadLetterRecord } from './dead-letter.js';
 import type { Verdict } from './judge-result.js';
 import type { LaneEntry } from './lane-entry.js';
-import type { Lane } from './owned-partition.js';
+import type { Lane, LaneTake } from './owned-partition.js';
 import { applyResolutions } from './apply-resolutions.js';
 
 /** Topics whose events carry a gap-free sequence per key: without one of them the next makes no sense. */
 const SEQUENCED_TOPICS: ReadonlySet<string> = new Set<TopicName>(['task.lifecycle']);
-
-export interface LaneTake {
-  readonly lane: Lane;
-  readonly entries: readonly LaneEntry[];
-}
 
 interface Plan {
   readonly deadLetters: OutgoingRecord[];
