@@ -34,6 +34,7 @@ export interface RunningWorker {
 /** Starts one worker incarnation, as apps/gpu-worker wires it. */
 export async function startWorker(world: World, machine: Machine, place: WorkerPlace): Promise<RunningWorker> {
   const host = createHost(world, machine);
+  machine.watch({ killed: () => machine.diskLost && place.lose() });
   const incarnation = world.ids.next();
   const worker = createWorker({
     ...host,

@@ -50,18 +50,13 @@ export class Disturber {
       ['service killed', () => machine().kill()],
       ['service paused', () => machine().pause(this.between(500, 40_000))],
       ['worker killed', () => worker().service.machine.kill()],
-      ['worker killed, disk lost', () => this.loseDisk(worker())],
+      ['worker killed, disk lost', () => worker().service.machine.kill('lost')],
       ['worker paused', () => worker().service.machine.pause(this.between(5_000, 70_000))],
       ['worker asked to leave', () => void worker().service.parts?.stop()],
       ['broker away', () => world.bus.goAway(this.between(500, 30_000))],
       ['database restarted', () => world.databases[this.pick(SERVICES)].restart(this.between(200, 10_000))],
       ['receiver away', () => receivers.goAway(this.between(1_000, 60_000))],
     ];
-  }
-
-  private loseDisk({ service, place }: WorkerService): void {
-    service.machine.kill();
-    place.lose();
   }
 
   private pick<Item>(items: readonly Item[]): Item {

@@ -8,6 +8,7 @@ export const RATES = {
   'publish refused': 0.01,
   'publish answer lost': 0.01,
   'publish in part': 0.004,
+  'worker lost amid a publish': 0.002,
   'record published twice': 0.1,
   'delivery delayed': 0.03,
   rebalance: 0.0005,

@@ -18,6 +18,8 @@ const NEVER = new Promise<never>(() => {});
  */
 export class Machine {
   readonly clock: Clock;
+  /** The whole machine is gone, not only the process. */
+  diskLost = false;
   private dead = false;
   private pausedUntilMs = 0;
   private readonly sleepers: (() => void)[] = [];
@@ -47,9 +49,11 @@ export class Machine {
     return this.world.clock.monotonicMs() < this.pausedUntilMs;
   }
 
-  kill(): void {
+  /** @param disk `lost`: nothing of it is left to start from. */
+  kill(disk: 'kept' | 'lost' = 'kept'): void {
     if (this.dead) return;
     this.dead = true;
+    this.diskLost = disk === 'lost';
     for (const told of this.onKill) told();
   }
 

@@ -53,27 +53,35 @@ export class SimulatedBus {
   of(machine: Machine): EventBus {
     return {
       ensureTopics: async () => machine.step(),
-      publish: (records) => machine.call(() => this.publish(records)),
+      publish: (records) => machine.call(() => this.publish(machine, records)),
       subscribe: (options, sink) => machine.call(() => this.subscribe(machine, options, sink)),
       ping: () => machine.call(() => this.reach()),
       close: async () => {},
     };
   }
 
-  private async publish(records: readonly OutgoingRecord[]): Promise<void> {
+  private async publish(machine: Machine, records: readonly OutgoingRecord[]): Promise<void> {
     await this.reach();
-    const { faults, rng } = this.world;
+    const { faults } = this.world;
     if (faults.happens('publish refused')) throw unavailable('the broker refused the records');
-    if (faults.happens('publish in part')) {
-      const partition = Math.floor(rng.next() * 3);
-      for (const record of records) if (partitionOf(record.key) === partition) this.log.append(record);
-      this.wakeAll();
+    const isWorker = machine.name.startsWith('worker');
+    const isLost = isWorker && faults.happens('worker lost amid a publish');
+    if (isLost || faults.happens('publish in part')) {
+      this.appendPart(records);
+      if (isLost) machine.kill('lost');
       throw unavailable('a broker did not answer');
     }
     const times = faults.happens('record published twice') ? 2 : 1;
     for (let time = 0; time < times; time++) for (const record of records) this.log.append(record);
     this.wakeAll();
     if (faults.happens('publish answer lost')) throw unavailable('the connection broke before the answer');
+  }
+
+  /** What is for one of the partitions: the brokers of the others did not take theirs. */
+  private appendPart(records: readonly OutgoingRecord[]): void {
+    const one = partitionOf(records[Math.floor(this.world.rng.next() * records.length)]?.key ?? '');
+    for (const record of records) if (partitionOf(record.key) === one) this.log.append(record);
+    this.wakeAll();
   }
 
   private async subscribe(machine: Machine, options: SubscribeOptions, sink: RecordSink): Promise<BusSubscription> {
