@@ -93,7 +93,11 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
       ...options.variablesOf?.[name],
       ...settings.variables,
     };
-    services.set(name, await startService(name, addresses, variables, settings.fileSizeMaxKiB));
+    const service = await startService(name, addresses, variables, settings.fileSizeMaxKiB);
+    services.set(
+      name,
+      supervised(service, () => start(name, settings)),
+    );
   };
   for (const name of options.secondWorker === true ? PROCESSES : SERVICES) await start(name);
   return {
@@ -116,6 +120,23 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
       await outside.stop();
       rmSync(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/**
+ * A service that ends by itself is started again, as an orchestrator does (deploy/compose.yaml: unless-stopped). One that
+ * the test kills or stops stays away until the test starts it.
+ */
+function supervised(service: ServerProcess, startAgain: () => Promise<void>): ServerProcess {
+  let wanted = true;
+  const dismiss = (): void => void (wanted = false);
+  void service.exited.then(async () => {
+    if (wanted) await startAgain();
+  });
+  return {
+    ...service,
+    kill: () => (dismiss(), service.kill()),
+    stop: () => (dismiss(), service.stop()),
   };
 }
 

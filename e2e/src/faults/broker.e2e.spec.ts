@@ -15,6 +15,8 @@ const JUDGE_MS = 90_000;
 const CAUGHT_UP_MAX_MS = 60_000;
 /** P21: so long at least the gateway goes on accepting. */
 const ACCEPTS_MIN_S = 25;
+/** Longer than a client of Kafka waits between two attempts to connect: half of the usual lease. */
+const LEASE_MS = '15000';
 const plan = readFaultPlan({ tasks: 100, kills: 1, outageS: 30 });
 const timeoutMs = START_MS + plan.outageS * 1_000 + JUDGE_MS;
 
@@ -32,9 +34,9 @@ describeDistributed('the broker goes away', await runnableModes(plan.modes), () 
   async function start(brokers: number): Promise<ApiClient> {
     receiver = await startWebhookReceiver();
     kafka = await startKafka({ brokers });
-    const replication = { MILLRACE_REPLICATION: String(brokers) };
+    const replication = brokers > 1 ? { MILLRACE_REPLICATION: String(brokers) } : {};
     target = await startTarget('distributed', {
-      distributed: { brokers: kafka.brokers, ...(brokers > 1 ? { variables: replication } : {}) },
+      distributed: { brokers: kafka.brokers, variables: { ...replication, MILLRACE_LEASE_MS: LEASE_MS } },
     });
     return new ApiClient(target);
   }
