@@ -138,10 +138,10 @@ export default {
     },
     {
       name: 'e2e-black-box',
-      comment: 'The end-to-end suite talks HTTP and Kafka and imports contracts, kernel and test-kit only.',
+      comment: 'The end-to-end suite talks HTTP and Kafka and imports contracts, kernel, test-kit and the checker only.',
       severity: 'error',
       from: { path: '^e2e/' },
-      to: { path: '^(libs|apps|tools)/', pathNot: '^libs/(contracts|kernel|test-kit)/src/index\\.ts$' },
+      to: { path: '^(libs|apps|tools)/', pathNot: '^(libs/(contracts|kernel|test-kit)|tools/checker)/src/index\\.ts$' },
     },
     {
       name: 'testing-from-tests',
@@ -206,7 +206,7 @@ export default {
   options: {
     doNotFollow: { path: ['node_modules'] },
     // Our own build results only: npm packages keep what we import of them in folders of that name, too.
-    exclude: { path: ['^(libs|apps)/[^/]+/dist/', '^libs/adapters/[^/]+/dist/', '^e2e/dist/', '^models/'] },
+    exclude: { path: ['^(libs|apps|tools)/[^/]+/dist/', '^libs/adapters/[^/]+/dist/', '^e2e/dist/', '^models/'] },
     tsPreCompilationDeps: true, // a type-only import is a dependency as well
     tsConfig: { fileName: 'tsconfig.check.json' },
     // Only the nearest package.json counts: a package declares what it uses.

@@ -13,7 +13,13 @@ const TERMINAL = ['completed', 'failed', 'cancelled', 'expired'];
 export class ApiClient {
   constructor(private readonly system: Pick<SystemUnderTest, 'url' | 'apiKey'>) {}
 
-  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): Promise<Answer> {
     const response = await fetch(new URL(path, this.system.url), {
       method,
       headers: {
@@ -21,6 +27,7 @@ export class ApiClient {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
+      ...(signal === undefined ? {} : { signal }),
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -85,11 +92,12 @@ export interface TaskAnswer {
   readonly status: string;
   readonly attempts: readonly {
     readonly number: number;
+    readonly worker: string;
     readonly outcome: string | null;
     readonly resumed_from_step: number;
     readonly billable: boolean;
     readonly gpu_seconds: number;
   }[];
-  readonly usage: { readonly cost: string; readonly gpu_seconds: number } | null;
+  readonly usage: { readonly final: boolean; readonly cost: string; readonly gpu_seconds: number } | null;
   readonly trace_id: string;
 }

@@ -17,20 +17,35 @@ const MAIN = path.resolve('apps/standalone/dist/main.js');
 export interface StandaloneSystem extends SystemUnderTest {
   readonly home: string;
   readonly app: ServerProcess;
+  /** The worker's process, which the app starts again when it ends. */
+  workers(): readonly number[];
   /** Every process of the app: itself, the worker, the database server with its children, ffmpeg. */
   processes(): readonly number[];
-  /** The same home in a new process. */
+  /** The same home in a new process, on the same ports. */
   restart(): Promise<StandaloneSystem>;
 }
 
-/** Starts what `npm start` starts, on a home of its own. */
-export async function startStandaloneSystem(): Promise<StandaloneSystem> {
-  const home = mkdtempSync(path.join(os.tmpdir(), 'millrace-e2e-'));
-  return startOn(home, await startOtlpReceiver());
+export interface StandaloneOptions {
+  /** Settings beside the usual ones. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
-async function startOn(home: string, spans: OtlpReceiver): Promise<StandaloneSystem> {
+/** Starts what `npm start` starts, on a home of its own. */
+export async function startStandaloneSystem(options: StandaloneOptions = {}): Promise<StandaloneSystem> {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'millrace-e2e-'));
   const [port = 0, internalPort = 0] = await freePorts(2);
+  return startOn({ ...options, home, port, internalPort, spans: await startOtlpReceiver() });
+}
+
+interface Place extends StandaloneOptions {
+  readonly home: string;
+  readonly port: number;
+  readonly internalPort: number;
+  readonly spans: OtlpReceiver;
+}
+
+async function startOn(place: Place): Promise<StandaloneSystem> {
+  const { home, port, internalPort, spans } = place;
   const app = await startServerProcess({
     name: 'millrace',
     command: process.execPath,
@@ -43,6 +58,7 @@ async function startOn(home: string, spans: OtlpReceiver): Promise<StandaloneSys
       MILLRACE_HTTP_PORT: String(port),
       MILLRACE_INTERNAL_PORT: String(internalPort),
       OTEL_EXPORTER_OTLP_ENDPOINT: spans.url,
+      ...place.variables,
     },
     readyTimeoutMs: START_TIMEOUT_MS,
     ready: /ready in/,
@@ -54,11 +70,12 @@ async function startOn(home: string, spans: OtlpReceiver): Promise<StandaloneSys
     url: `http://127.0.0.1:${port}`,
     internalUrl: `http://127.0.0.1:${internalPort}`,
     apiKey: readFileSync(path.join(home, 'api-key'), 'utf8').trim(),
+    workers: () => workersOf(app.pid),
     processes: () => processesOf(home, app.pid),
     killWorker: async () => {
       for (const pid of workersOf(app.pid)) process.kill(pid, 'SIGKILL');
     },
-    restart: () => startOn(home, spans),
+    restart: () => startOn(place),
     stop: async () => {
       await app.stop();
       await spans.close();

@@ -14,7 +14,7 @@ const SLOW_VIDEO = {
   parameters: { duration_s: 2, steps: 10, step_delay_ms: 60 },
 };
 
-describe('Millrace on one machine', () => blackBoxSuite(startStandaloneSystem));
+describe('Millrace on one machine', () => blackBoxSuite(() => startStandaloneSystem()));
 
 describe('the standalone app as a process', () => {
   let system: StandaloneSystem | undefined;

@@ -1,9 +1,11 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { messageOf, type Clock, type Logger } from '@millrace/kernel';
 import { CLOCK, LOGGER } from '@millrace/platform';
+import { DeadLettersConsumer } from './events/dead-letters.consumer.js';
 import { LifecycleConsumer } from './events/lifecycle.consumer.js';
 import { liveConsumerOf } from './events/live.consumer.js';
 import type { Gateway } from './gateway.js';
+import { DeadLettersController } from './http/dead-letters.controller.js';
 import { ForwardController } from './http/forward.controller.js';
 import { GenerateController } from './http/generate.controller.js';
 import { ObjectsController } from './http/objects.controller.js';
@@ -16,7 +18,7 @@ import { GATEWAY } from './tokens.js';
 
 const SWEEP_MS = 3_600_000;
 
-/** Forgets old idempotency keys each hour. */
+/** Forgets old idempotency keys and dead letters each hour. */
 @Module({})
 class GatewayModule implements OnApplicationBootstrap, OnModuleDestroy {
   private cancelSweep: (() => void) | undefined;
@@ -37,10 +39,11 @@ class GatewayModule implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async sweep(): Promise<void> {
     try {
-      const removed = await this.gateway.forgetOldKeys.execute();
-      this.logger.info('forgot old idempotency keys', { removed });
+      const keys = await this.gateway.forgetOldKeys.execute();
+      const deadLetters = await this.gateway.deadLetters.forgetOld();
+      this.logger.info('forgot old idempotency keys and dead letters', { keys, deadLetters });
     } catch (error) {
-      this.logger.warn('could not forget old idempotency keys', { error: messageOf(error) });
+      this.logger.warn('could not forget old idempotency keys and dead letters', { error: messageOf(error) });
     }
     this.onApplicationBootstrap();
   }
@@ -56,10 +59,12 @@ export function gatewayModule(gateway: Gateway): DynamicModule {
       StatusController,
       TasksController,
       TaskEventsController,
+      DeadLettersController,
       SystemController,
       ObjectsController,
       ForwardController,
       LifecycleConsumer,
+      DeadLettersConsumer,
       liveConsumerOf(ids.next()),
     ],
     providers: [

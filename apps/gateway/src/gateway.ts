@@ -1,6 +1,7 @@
 import type { ServiceDatabase } from '@millrace/adapter-postgres';
 import {
   PostgresApiKeyStore,
+  PostgresDeadLetterStore,
   PostgresTaskReader,
   createIntakeStores,
   createTenantStores,
@@ -11,6 +12,7 @@ import {
   AuthenticateKey,
   AwaitTask,
   BootstrapTenant,
+  DeadLetters,
   EraseTask,
   ForgetOldKeys,
   ProgressBoard,
@@ -18,12 +20,14 @@ import {
   QueueBoard,
   ReadTasks,
   RequestCancel,
+  RetryTask,
   TaskWatch,
   createCatalogue,
 } from '@millrace/intake';
 import type { ArtifactUrls } from '@millrace/intake/ports';
 import type { Authenticator, HostParts } from '@millrace/platform';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.js';
+import { createDeadLetterCourier } from './events/dead-letter-courier.js';
 import { createArtifactUrls, createTaskObjects, type GatewayObjects } from './objects/gateway-objects.js';
 import type { GatewaySettings, ServiceUrls } from './settings.js';
 
@@ -47,6 +51,8 @@ export interface GatewayOptions {
 /** The gateway's use cases and boards, wired once. */
 export interface Gateway {
   readonly accept: AcceptTasks;
+  readonly retry: RetryTask;
+  readonly deadLetters: DeadLetters;
   readonly tasks: ReadTasks;
   readonly awaitTask: AwaitTask;
   readonly cancel: RequestCancel;
@@ -73,9 +79,16 @@ export function createGateway(options: GatewayOptions, database: ServiceDatabase
   const watch = new TaskWatch(progress);
   const queue = new QueueBoard(clock);
   const tasks = new ReadTasks(reader);
+  const accept = createAcceptTasks(options, database, queue);
   const authenticate = new AuthenticateKey(keys, options.keyPepper, clock);
   return {
-    accept: createAcceptTasks(options, database, queue),
+    accept,
+    retry: new RetryTask(tasks, accept),
+    deadLetters: new DeadLetters(
+      new PostgresDeadLetterStore(database.system),
+      createDeadLetterCourier(options.parts.bus),
+      clock,
+    ),
     tasks,
     awaitTask: new AwaitTask(tasks, watch, clock),
     cancel: new RequestCancel(request, clock),
@@ -98,15 +111,18 @@ function createAcceptTasks(
   database: ServiceDatabase,
   queue: QueueBoard,
 ): AcceptTasks {
-  const { model, typicalTaskS, noopTasks, stepDelayAllowed, costCentre, maxRetries } = settings;
+  const { model, typicalTaskS, noopTasks, stepDelayAllowed, costCentre, maxRetries, maxRetriesByType } = settings;
   return new AcceptTasks({
     ...parts,
     unitOfWork: database.unitOfWork(createIntakeStores),
     addresses: createAddressPolicy(outbound),
     backlog: database.dispatcher,
+    dispatch: queue,
+    limits: { publishAgeMs: settings.publishAgeMaxS * 1000, dispatchLagMs: settings.dispatchLagMaxS * 1000 },
     rules: { catalogue: createCatalogue({ model, typicalS: typicalTaskS, noop: noopTasks }), stepDelayAllowed },
     estimate: (task) => queue.estimate(task),
     costCentre,
     maxRetries,
+    ...(maxRetriesByType === undefined ? {} : { maxRetriesByType }),
   });
 }

@@ -4,11 +4,28 @@ import type { VariableNames } from '@millrace/platform';
 const flag = z.enum(['true', 'false'], 'write true or false').transform((text) => text === 'true');
 const serviceUrl = z.url('an http or https URL is wanted');
 
+function readRetries(entry: string): readonly [string, number] {
+  const [type = '', retries] = entry.split('=');
+  return [type, Number(retries)];
+}
+
 /** What the gateway needs to know of a deployment, beside its database, address, keys and object store. */
 export const gatewaySettings = z.object({
   costCentre: z.string().min(1).default('default'),
   /** Failure retries of a task. */
   maxRetries: z.coerce.number().int().min(0).max(20).default(3),
+  /** Failure retries of single types: `http=10,comfyui=5`. */
+  maxRetriesByType: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}=([0-9]|1[0-9]|20)(,[A-Za-z0-9._-]{1,64}=([0-9]|1[0-9]|20))*$/, {
+      error: 'write type=retries, with commas between, such as http=10,comfyui=5; 20 retries at most',
+    })
+    .transform((text) => Object.fromEntries(text.split(',').map(readRetries)))
+    .optional(),
+  /** Past this age of an event in the outbox, nothing more is accepted (503). */
+  publishAgeMaxS: z.coerce.number().positive().default(30),
+  /** Past this lag of the scheduler, nothing more is accepted (503). */
+  dispatchLagMaxS: z.coerce.number().positive().default(60),
   /** Told to workers with each video task. */
   model: z.string().min(1).default('demo-video@1'),
   /** First guess of a task's seconds (API-02), until finished ones tell better. */
@@ -29,6 +46,9 @@ export type GatewaySettings = z.output<typeof gatewaySettings>;
 export const GATEWAY_VARIABLES: VariableNames<typeof gatewaySettings> = {
   costCentre: 'MILLRACE_COST_CENTRE',
   maxRetries: 'MILLRACE_MAX_RETRIES',
+  maxRetriesByType: 'MILLRACE_MAX_RETRIES_BY_TYPE',
+  publishAgeMaxS: 'MILLRACE_PUBLISH_AGE_MAX_S',
+  dispatchLagMaxS: 'MILLRACE_DISPATCH_LAG_MAX_S',
   model: 'MILLRACE_MODEL',
   typicalTaskS: 'MILLRACE_TYPICAL_TASK_S',
   noopTasks: 'MILLRACE_NOOP_TASKS',

@@ -16,6 +16,9 @@ import { Scheduler } from '@millrace/scheduling';
 /** Opened by the scheduler while it leads: only the leader subscribes. */
 export const LEADER_GATE = 'scheduler.leader';
 
+/** Whose lag tells whether requests are taken in time. */
+export const TASKS_GROUP = 'scheduler.tasks';
+
 /** Whose lag tells whether heartbeats are read in time. */
 export const WORKERS_GROUP = 'scheduler.workers';
 
@@ -28,7 +31,7 @@ export class SchedulerConsumer {
   constructor(@Inject(Scheduler) private readonly scheduler: Scheduler) {}
 
   @EventConsumer({
-    group: 'scheduler.tasks',
+    group: TASKS_GROUP,
     topics: ['task.requested', 'task.cancel-requested'],
     from: 'committed',
     gate: LEADER_GATE,

@@ -2,16 +2,15 @@ import { openServiceDatabase, type ServiceDatabase } from '@millrace/adapter-pos
 import {
   PostgresLeaderStore,
   PostgresWorkerStore,
-  SCHEDULING_SWEEPS,
   createSchedulingStores,
 } from '@millrace/adapter-postgres/scheduling';
 import { EventStamper, createEventPublisher } from '@millrace/messaging';
 import { createPrincipalAuthenticator, startService, type HostParts, type RunningService } from '@millrace/platform';
 import { Scheduler } from '@millrace/scheduling';
-import type { ConsumerGate, HeartbeatLag } from '@millrace/scheduling/ports';
+import type { ConsumerGate } from '@millrace/scheduling/ports';
 import type { ReadWorkers } from './read-workers.js';
 import { createSchedulerMetrics } from './scheduler-metrics.js';
-import { LEADER_GATE, WORKERS_GROUP } from './scheduler.consumer.js';
+import { LEADER_GATE, TASKS_GROUP, WORKERS_GROUP } from './scheduler.consumer.js';
 import { schedulerModule } from './scheduler.module.js';
 import { priceList, toSchedulerSettings, type SchedulerAppSettings } from './settings.js';
 
@@ -36,7 +35,6 @@ export async function startScheduler(options: StartSchedulerOptions): Promise<Ru
     service: 'scheduler',
     url: options.databaseUrl,
     stamper,
-    sweeps: SCHEDULING_SWEEPS,
   });
   parts.health.register('scheduler.database', () => database.ping());
   const consumers = new LeaderConsumers();
@@ -75,7 +73,8 @@ function createScheduler(
     leaderStore: new PostgresLeaderStore(database.system),
     publisher: createEventPublisher({ bus: parts.bus, stamper }),
     gate: consumers,
-    lag: consumers,
+    lag: { oldestMs: () => consumers.oldestMs(WORKERS_GROUP) },
+    dispatchLag: { oldestMs: () => consumers.oldestMs(TASKS_GROUP) },
     observer: createSchedulerMetrics(parts.metrics),
     clock: parts.clock,
     logger: parts.logger,
@@ -91,7 +90,7 @@ function readsOf({ parts }: StartSchedulerOptions, database: ServiceDatabase): R
 }
 
 /** The consumers behind the leader's gate, once the service runs. */
-class LeaderConsumers implements ConsumerGate, HeartbeatLag {
+class LeaderConsumers implements ConsumerGate {
   private service: RunningService | undefined;
 
   attach(service: RunningService): void {
@@ -106,9 +105,10 @@ class LeaderConsumers implements ConsumerGate, HeartbeatLag {
     await this.service?.transport.closeGate(LEADER_GATE);
   }
 
-  async oldestMs(): Promise<number> {
-    const consumer = this.service?.transport.consumers().get(WORKERS_GROUP);
-    if (consumer === undefined) throw new Error('the consumer of heartbeats does not run');
+  /** Age of the oldest record that a group has not done. Rejects while its consumer does not run. */
+  async oldestMs(group: string): Promise<number> {
+    const consumer = this.service?.transport.consumers().get(group);
+    if (consumer === undefined) throw new Error(`the consumer ${group} does not run`);
     return (await consumer.lag()).oldestMs;
   }
 }

@@ -56,6 +56,18 @@ export {
 } from './http/define-route.js';
 export { getCosts, costAnswer, type CostAnswer } from './http/costs.js';
 export {
+  DEAD_LETTER_STATES,
+  deadLetterAnswer,
+  getDeadLetter,
+  listDeadLetters,
+  redriveDeadLetter,
+  redriveDeadLetters,
+  skipDeadLetter,
+  skipDeadLetters,
+  type DeadLetterAnswer,
+  type DeadLetterSummary,
+} from './http/dead-letters.js';
+export {
   generateAnswer,
   generateRequest,
   postGenerate,
@@ -93,6 +105,7 @@ export {
   getTask,
   listArtifacts,
   listTasks,
+  retryTask,
   taskAnswer,
   taskPage,
   type TaskAnswer,

@@ -23,10 +23,14 @@ export {
   type AcceptOutcome,
   type AcceptTasksOptions,
   type AcceptedTask,
+  type BackPressureLimits,
+  type RepeatInput,
 } from './engine/accept-tasks.js';
 export { AuthenticateKey } from './engine/authenticate-key.js';
 export { AwaitTask } from './engine/await-task.js';
 export { BootstrapTenant, type BootstrapInput, type BootstrapResult } from './engine/bootstrap-tenant.js';
+export { PAYLOAD_BYTES_MAX } from './domain/dead-letter.js';
+export { DeadLetters, type BulkResult, type DeadLetterDecision, type DeadLetterPage } from './engine/dead-letters.js';
 export { EraseTask } from './engine/erase-task.js';
 export { ForgetOldKeys } from './engine/forget-old-keys.js';
 export { ProgressBoard, type LiveProgress, type Preview } from './engine/progress-board.js';
@@ -34,4 +38,5 @@ export { ProjectLifecycle, type TaskChangeObserver } from './engine/project-life
 export { QueueBoard } from './engine/queue-board.js';
 export { ReadTasks, taskNotFound, type TaskPage } from './engine/read-tasks.js';
 export { RequestCancel, type CancelOutcome } from './engine/request-cancel.js';
+export { RetryTask, type RetryInput } from './engine/retry-task.js';
 export { TaskWatch } from './engine/task-watch.js';

@@ -1,3 +1,4 @@
+export { isDeadLetter, type DeadLetter } from './codec/dead-letter-event.js';
 export { decodeEvent } from './codec/decode-event.js';
 export { EventStamper, type EventStamperOptions } from './codec/event-stamper.js';
 export { HEADERS } from './codec/headers.js';
@@ -13,3 +14,4 @@ export type { ConsumerObserver } from './runtime/consumer-context.js';
 export { CONSUMER_LIMITS, type ConsumerLimits } from './runtime/consumer-limits.js';
 export { createConsumerRuntime, type ConsumerRuntimeOptions } from './runtime/create-consumer-runtime.js';
 export { DEAD_LETTER_HEADERS } from './runtime/dead-letter.js';
+export { resolutionRecord, type DeadLetterResolution } from './runtime/resolution.js';

@@ -57,3 +57,4 @@ export type { WorkerHeartbeatEvent } from './engine/renew-leases.js';
 export { Scheduler, type SchedulerOptions } from './engine/scheduler.js';
 export { DEFAULT_SCHEDULER_SETTINGS, type SchedulerSettings } from './engine/scheduler-settings.js';
 export { SchedulingCycle, type CycleOutcome, type CycleWindow } from './engine/scheduling-cycle.js';
+export { RETRY_BACKOFF_MS, retryNotBefore } from './domain/retry-backoff.js';

@@ -1,8 +1,11 @@
 export { eventually, withTimeout, type EventuallyOptions } from './eventually.js';
 export { startKafka, type KafkaCluster, type KafkaNode, type KafkaOptions } from './kafka/start-kafka.js';
+export { startKillablePostgres, type KillablePostgres } from './postgres/killable-postgres.js';
 export { startPostgres, type TestDatabase } from './postgres/start-postgres.js';
 export { freePort, freePorts } from './process/free-port.js';
 export { startServerProcess, type ServerCommand, type ServerProcess } from './process/server-process.js';
+export { NO_FAULT, type CutRule, type ProxyFault } from './proxy/proxy-fault.js';
+export { startTcpProxy, type TcpProxy } from './proxy/tcp-proxy.js';
 export {
   startHttpReceiver,
   type HttpReceiver,

@@ -41,7 +41,7 @@ const types = [
   type('app', [...ENGINE_WORLD, 'type:adapter', 'type:platform'], APP_EXTERNALS),
   // The five apps in one process: what each app's own settings choose, it gives them from one place.
   type('standalone', [...ENGINE_WORLD, 'type:adapter', 'type:platform', 'type:app'], ['prom-client', 'zod']),
-  type('test', ['type:kernel', 'type:contract', 'type:engine', 'type:adapter']),
+  type('test', ['type:kernel', 'type:contract', 'type:engine', 'type:adapter', 'type:test']),
   type('e2e', ['type:kernel', 'type:contract', 'type:test']),
 ];
 
@@ -90,9 +90,13 @@ const scopes = [
   // The black box verifies signatures with the library that receivers use, and looks at the frames of the video.
   scope(
     'e2e',
-    ['scope:kernel', 'scope:contracts', 'scope:test-kit'],
+    ['scope:kernel', 'scope:contracts', 'scope:test-kit', 'scope:checker'],
     ['kafkajs', 'standardwebhooks', '@ffmpeg-installer/ffmpeg'],
   ),
+  // The checker asserts the books by billing's own invariants, and reads tables and topics through the adapters.
+  scope('checker', [...GROUND, 'scope:billing', 'scope:adapter-postgres', 'scope:adapter-kafka'], []),
+  // The simulation builds the production classes of every context over ports in memory.
+  scope('simulation', [...GROUND, ...CONTEXTS, 'scope:checker'], ['standardwebhooks']),
   scope('architecture', [], ['typescript']),
 ];
 

@@ -109,6 +109,7 @@ export function toTaskAnswer(facts: TaskFacts): TaskAnswer {
     priority: request.priority,
     metadata: { ...request.metadata },
     callback_url: request.callbackUrl,
+    ...(view.request.retriedFrom === undefined ? {} : { retried_from: view.request.retriedFrom }),
     phase: view.phase,
     ...(progress === undefined ? {} : { step: progress.step, total_steps: progress.totalSteps }),
     reason: view.reason,

@@ -5,13 +5,15 @@ import {
   getTask,
   listArtifacts,
   listTasks,
+  retryTask,
   type Principal,
   type RouteInput,
 } from '@millrace/contracts';
 import { taskNotFound } from '@millrace/intake';
 import type { Artifact } from '@millrace/intake/ports';
 import { toIso, type TaskId, type TenantId } from '@millrace/kernel';
-import { Caller, Input, Route, reply, type Reply } from '@millrace/platform';
+import type { Tracer } from '@millrace/messaging/ports';
+import { Caller, Input, Route, TRACER, reply, type Reply } from '@millrace/platform';
 import type { Gateway } from '../gateway.js';
 import { GATEWAY } from '../tokens.js';
 import { fromCursor, toCursor } from './cursor.js';
@@ -23,6 +25,7 @@ export class TasksController {
   constructor(
     @Inject(GATEWAY) private readonly gateway: Gateway,
     @Inject(TaskPresenter) private readonly presenter: TaskPresenter,
+    @Inject(TRACER) private readonly tracer: Tracer,
   ) {}
 
   @Route(listTasks)
@@ -30,6 +33,7 @@ export class TasksController {
     const filter = {
       ...(query.status === undefined ? {} : { state: query.status }),
       ...(query.task_type === undefined ? {} : { taskType: query.task_type }),
+      ...(query.reason === undefined ? {} : { reason: query.reason }),
     };
     const after = query.cursor === undefined ? {} : { after: fromCursor(query.cursor) };
     const page = await this.gateway.tasks.page(caller.tenantId as TenantId, filter, { limit: query.limit, ...after });
@@ -67,6 +71,24 @@ export class TasksController {
       : reply(202, body, { Location: body.links.status, 'Retry-After': '1' });
   }
 
+  @Route(retryTask)
+  async retry(@Input() input: RouteInput<typeof retryTask>, @Caller() caller: Principal): Promise<Reply> {
+    const idempotencyKey = input.headers['idempotency-key'];
+    const traceparent = this.tracer.activeTraceparent();
+    const view = await this.gateway.retry.execute({
+      tenantId: caller.tenantId as TenantId,
+      id: input.params.id as TaskId,
+      interactive: caller.interactive,
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(traceparent === undefined ? {} : { traceparent }),
+    });
+    const body = await this.presenter.task(view);
+    return reply(202, body, {
+      Location: body.links.status,
+      'Retry-After': String(this.presenter.retryAfterS(view)),
+    });
+  }
+
   @Route(listArtifacts)
   async artifacts(
     @Input() { params, query }: RouteInput<typeof listArtifacts>,
@@ -93,5 +115,6 @@ function nextLink(query: RouteInput<typeof listTasks>['query'], cursor: string):
   const search = new URLSearchParams({ limit: String(query.limit), cursor });
   if (query.status !== undefined) search.set('status', query.status);
   if (query.task_type !== undefined) search.set('task_type', query.task_type);
+  if (query.reason !== undefined) search.set('reason', query.reason);
   return `</api/v1/tasks?${search.toString()}>; rel="next"`;
 }

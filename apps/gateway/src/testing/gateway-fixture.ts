@@ -11,7 +11,7 @@ import { createInMemoryBus, type InMemoryBus } from '@millrace/messaging/testing
 import { HealthRegistry, type HostParts } from '@millrace/platform';
 import { startHttpReceiver, startPostgres, type HttpReceiver, type ReceivedRequest } from '@millrace/test-kit';
 import { Registry } from 'prom-client';
-import { gatewaySettings, startGateway, type RunningGateway } from '../index.js';
+import { gatewaySettings, startGateway, type GatewaySettings, type RunningGateway } from '../index.js';
 
 export const PRINCIPAL_KEY = 'p'.repeat(32);
 
@@ -50,7 +50,8 @@ export interface GatewayFixture {
   close(): Promise<void>;
 }
 
-export async function startGatewayFixture(): Promise<GatewayFixture> {
+/** No scheduler speaks here, so a silent one is no reason to refuse, unless `settings` says so. */
+export async function startGatewayFixture(settings: Partial<GatewaySettings> = {}): Promise<GatewayFixture> {
   const directory = await mkdtemp(path.join(tmpdir(), 'millrace-gateway-'));
   const database = await startPostgres();
   await migrate({ url: database.url, schema: INTAKE_SCHEMA, service: 'gateway', migrations: INTAKE_MIGRATIONS });
@@ -72,7 +73,7 @@ export async function startGatewayFixture(): Promise<GatewayFixture> {
     principalKey: PRINCIPAL_KEY,
     keyPepper: 'q'.repeat(32),
     services: () => ({ scheduler: services.url, billing: services.url, notifier: 'http://127.0.0.1:9' }),
-    settings: gatewaySettings.parse({}),
+    settings: { ...gatewaySettings.parse({ dispatchLagMaxS: 3_600 }), ...settings },
   });
   url = gateway.url;
   const keys = await makeKeys(gateway);

@@ -1,4 +1,5 @@
 export { createPostgresInbox } from './inbox/inbox.postgres.js';
+export { delayedRetriesMigration } from './migrate/delayed-retries-migration.js';
 export { messagingMigration } from './migrate/messaging-migration.js';
 export { migrate, serviceRoles, type MigrateOptions } from './migrate/migrate.js';
 export type { MigrationClass } from './migrate/migration-class.js';

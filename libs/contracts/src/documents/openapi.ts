@@ -143,7 +143,7 @@ function problemsOf(route: RouteDefinition): Record<string, unknown> {
     ...(route.access === 'public' ? [] : [401, 403]),
     ...(route.path.includes('{') ? [404] : []),
     ...(route.service === 'gateway' ? [] : [404]),
-    ...(route.method === 'DELETE' ? [409] : []),
+    ...(route.method === 'DELETE' || route.path.endsWith('/retry') || route.tag === 'Dead letters' ? [409] : []),
     ...(route.tag === 'Objects' ? [403, 410, 416] : []),
     405,
     422,

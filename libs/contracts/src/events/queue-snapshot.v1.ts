@@ -12,6 +12,11 @@ export const queueSnapshot = defineEvent({
     at: isoInstant,
     workers: z.number().int(),
     freeSlots: z.number().int(),
+    dispatchLagMs: z
+      .number()
+      .int()
+      .optional()
+      .describe('Age of the oldest request that the scheduler has not taken yet, in whole seconds'),
     lanes: z.array(
       z.object({
         taskType: z.string(),

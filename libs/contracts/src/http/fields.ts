@@ -83,3 +83,10 @@ export const preferHeader = z
   .max(200)
   .optional()
   .describe('`wait=30` answers when the task ended, after 30 s at the latest (cap 60)');
+
+/** Scope: tenant, key and route. */
+export const idempotencyKeyHeader = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'Idempotency-Key must be 1 to 255 visible ASCII characters: a UUID is a good one.')
+  .optional()
+  .describe('The same key and body give the first answer again, for 7 days');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineRoute } from './define-route.js';
-import { cleanText, preferHeader, uuidAnswer, webUrl } from './fields.js';
+import { cleanText, idempotencyKeyHeader, preferHeader, uuidAnswer, webUrl } from './fields.js';
 import { resolutionField } from './resolution.js';
 import { taskLinks, taskState, taskStatusAnswer } from './task-status.js';
 
@@ -112,14 +112,7 @@ export const postGenerate = defineRoute({
   request: {
     query: z.strictObject({}),
     headers: z.object({
-      'idempotency-key': z
-        .string()
-        .regex(
-          /^[\x21-\x7e]{1,255}$/,
-          'Idempotency-Key must be 1 to 255 visible ASCII characters: a UUID is a good one.',
-        )
-        .optional()
-        .describe('The same key and body give the first answer again, for 7 days'),
+      'idempotency-key': idempotencyKeyHeader,
       prefer: preferHeader,
     }),
     body: generateRequest,

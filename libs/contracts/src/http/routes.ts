@@ -1,10 +1,18 @@
 import { getCosts } from './costs.js';
+import {
+  getDeadLetter,
+  listDeadLetters,
+  redriveDeadLetter,
+  redriveDeadLetters,
+  skipDeadLetter,
+  skipDeadLetters,
+} from './dead-letters.js';
 import type { RouteDefinition } from './define-route.js';
 import { postGenerate } from './generate.js';
 import { getAsyncApi, getHealth, getLive, getMetrics, getObject, getOpenApi, getReady } from './system.js';
 import { streamTaskEvents } from './task-events.js';
 import { getStatus } from './task-status.js';
-import { cancelTask, deleteTask, getTask, listArtifacts, listTasks } from './tasks.js';
+import { cancelTask, deleteTask, getTask, listArtifacts, listTasks, retryTask } from './tasks.js';
 import { getWebhookSecret, listDeliveries } from './webhooks.js';
 import { listWorkers } from './workers.js';
 
@@ -16,12 +24,19 @@ export const ROUTES: readonly RouteDefinition[] = [
   getTask,
   deleteTask,
   cancelTask,
+  retryTask,
   listArtifacts,
   streamTaskEvents,
   getCosts,
   getWebhookSecret,
   listDeliveries,
   listWorkers,
+  listDeadLetters,
+  redriveDeadLetters,
+  skipDeadLetters,
+  getDeadLetter,
+  redriveDeadLetter,
+  skipDeadLetter,
   getObject,
   getHealth,
   getLive,

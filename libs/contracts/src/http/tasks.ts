@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { defineRoute } from './define-route.js';
-import { dollars, gpuSeconds, isoAnswer, pageOf, pageQuery, taskParams, uuidAnswer } from './fields.js';
+import {
+  dollars,
+  gpuSeconds,
+  idempotencyKeyHeader,
+  isoAnswer,
+  pageOf,
+  pageQuery,
+  taskParams,
+  uuidAnswer,
+} from './fields.js';
 import { statusFields, taskLinks, taskState } from './task-status.js';
 
 export const attemptAnswer = z
@@ -58,6 +67,7 @@ export const taskAnswer = z
     step: z.number().int().optional(),
     total_steps: z.number().int().optional(),
     reason: z.string().nullable(),
+    retried_from: uuidAnswer.optional().describe('The task that this one is a retry of'),
     failure: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).nullable(),
     waiting_reason: z
       .object({ code: z.string(), text: z.string() })
@@ -93,6 +103,11 @@ export const listTasks = defineRoute({
         .string()
         .regex(/^[A-Za-z0-9._-]{1,64}$/)
         .optional(),
+      reason: z
+        .string()
+        .regex(/^[a-z_]{1,64}$/, 'reason is a word such as dead_lettered, timeout or out_of_memory.')
+        .optional()
+        .describe('Why a failed task failed: `dead_lettered` after three lost deliveries'),
     }),
   },
   responses: {
@@ -152,6 +167,24 @@ export const cancelTask = defineRoute({
   responses: {
     200: { description: 'The task had already ended', schema: taskAnswer },
     202: { description: 'The cancellation is on its way', schema: taskAnswer },
+  },
+});
+
+export const retryTask = defineRoute({
+  operationId: 'retryTask',
+  method: 'POST',
+  path: '/api/v1/tasks/{id}/retry',
+  tag: 'Tasks',
+  summary: 'Make a new task of one that has ended, with the same input',
+  service: 'gateway',
+  access: 'tasks:write',
+  request: {
+    params: taskParams,
+    query: z.strictObject({}),
+    headers: z.object({ 'idempotency-key': idempotencyKeyHeader }),
+  },
+  responses: {
+    202: { description: 'A new task, accepted and durable; `Location` is its status', schema: taskAnswer },
   },
 });
 

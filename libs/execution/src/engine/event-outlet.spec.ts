@@ -67,6 +67,25 @@ describe('usage', () => {
     expect(next.worker.load().backlog).toBe(0);
   });
 
+  it('P1: a report is published only once the bus has the segments that it counts, so that none is waited for in vain', async () => {
+    const fake = await createRegisteredWorker({ script: { steps: 5 } });
+    const publishes: string[][] = [];
+    let away = true;
+    fake.bus.interceptPublish((records) => {
+      const topics = [...new Set(records.map(({ topic }) => topic))].filter((topic) => topic !== 'worker.heartbeat');
+      if (topics.some((topic) => topic === 'attempt.reported' || topic === 'usage.recorded')) {
+        if (away) throw new Error('away');
+        publishes.push(topics);
+      }
+    });
+    fake.assign();
+    await fake.clock.advance(2_000);
+    away = false;
+    await fake.clock.advance(10_000);
+    expect(publishes.every((topics) => topics.length === 1)).toBe(true);
+    expect(publishes.map(([topic]) => topic)).toEqual(['attempt.reported', 'usage.recorded', 'attempt.reported']);
+  });
+
   it('a full disk costs no report', async () => {
     const disk = createInMemorySpoolDisk();
     const fake = await createRegisteredWorker({ world: { ...createFakeWorld(), disk }, script: { steps: 5 } });

@@ -30,7 +30,8 @@ export interface Receipt {
 
 /**
  * The door through which a worker's reports and segments leave: spooled first, then published in the order of sending,
- * one batch at a time, until the bus has them. What an earlier incarnation left goes first, with the first send or drain. A full disk costs
+ * one batch of one topic at a time, until the bus has them: a publish may succeed in part, and a report that names its
+ * segments must never be out without them, or its task would wait for ever to be charged. What an earlier incarnation left goes first, with the first send or drain. A full disk costs
  * durability, not delivery.
  */
 export class EventOutlet {
@@ -121,7 +122,7 @@ export class EventOutlet {
   private async publishAll(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       await this.appending;
-      const spooled = await this.options.spool.pending(PUBLISH_BATCH_MAX);
+      const spooled = ofOneTopic(await this.options.spool.pending(PUBLISH_BATCH_MAX), ({ record }) => record.topic);
       if (spooled.length > 0) {
         if (!(await this.publish(spooled.map(({ record }) => record)))) return;
         await this.acknowledge(spooled.map(({ id }) => id));
@@ -136,7 +137,7 @@ export class EventOutlet {
 
   /** Runs in the chain of appends: what is being published here can't be spooled at the same time. */
   private async publishUnspooled(): Promise<void> {
-    const records = this.unspooled.slice(0, PUBLISH_BATCH_MAX);
+    const records = ofOneTopic(this.unspooled.slice(0, PUBLISH_BATCH_MAX), ({ topic }) => topic);
     if (records.length === 0 || !(await this.publish(records))) return;
     this.unspooled = this.unspooled.slice(records.length);
     this.settle(records.length);
@@ -180,4 +181,11 @@ export class EventOutlet {
     this.waiters = waiting;
     for (const { resolve } of ready) resolve();
   }
+}
+
+/** The items from the first on that have its topic. */
+function ofOneTopic<Item>(items: readonly Item[], topicOf: (item: Item) => string): readonly Item[] {
+  const [first] = items;
+  const end = items.findIndex((item) => first !== undefined && topicOf(item) !== topicOf(first));
+  return end === -1 ? items : items.slice(0, end);
 }

@@ -39,6 +39,8 @@ export interface TaskRequest {
   readonly requestedAt: Instant;
   /** W3C trace context of the whole task. */
   readonly traceparent: string | null;
+  /** The task that this one is a retry of. */
+  readonly retriedFrom?: TaskId;
 }
 
 export interface Attempt {
@@ -177,7 +179,7 @@ export function applyCharge(view: TaskView, charge: Charge): TaskView {
   return view.charge === null ? { ...view, charge } : view;
 }
 
-export function hasEnded(view: TaskView): boolean {
+export function hasEnded(view: Pick<TaskView, 'state'>): boolean {
   return isTerminal(view.state);
 }
 

@@ -7,7 +7,7 @@ import { createCatalogue } from '../domain/task-type.js';
 import { UMBRELLA, aPrincipal, aRequestedTask, createInMemoryIntake } from '../testing/index.js';
 import { AcceptTasks, type AcceptInput, type AcceptOutcome } from './accept-tasks.js';
 
-function make(options: { backlogMs?: number; refusedUrl?: string } = {}) {
+function make(options: { backlogMs?: number; dispatchLagMs?: number; refusedUrl?: string } = {}) {
   const stores = createInMemoryIntake();
   const clock = new VirtualClock();
   const rng = seededRng(1);
@@ -15,13 +15,16 @@ function make(options: { backlogMs?: number; refusedUrl?: string } = {}) {
     unitOfWork: stores.system.unitOfWork,
     addresses: { refusal: async (url, use) => (url === options.refusedUrl ? `The ${use} URL is refused.` : undefined) },
     backlog: { oldestUnpublishedMs: () => options.backlogMs ?? 0 },
+    dispatch: { dispatchLagMs: () => options.dispatchLagMs ?? 0 },
+    limits: { publishAgeMs: 30_000, dispatchLagMs: 60_000 },
     rules: {
-      catalogue: createCatalogue({ model: 'demo-video@1', typicalS: 180, noop: false }),
+      catalogue: createCatalogue({ model: 'demo-video@1', typicalS: 180, noop: true }),
       stepDelayAllowed: false,
     },
     estimate: () => 180,
     costCentre: 'default',
     maxRetries: 3,
+    maxRetriesByType: { noop: 10 },
     clock,
     ids: { next: () => uuidv7(clock.now(), rng) },
     rng,
@@ -147,5 +150,26 @@ describe('AcceptTasks', () => {
       code: 'service_unavailable',
       retryAfterMs: 5000,
     });
+  });
+
+  it('WRK-13: gives a task the failure retries of its type, or those of all', async () => {
+    const { stores, run } = make();
+    await run({ request: aRequestedTask({ taskType: 'noop' }) }, {});
+    expect([...stores.tasks.values()].map(({ request }) => [request.taskType, request.maxRetries])).toEqual([
+      ['noop', 10],
+      ['ti2v-5B', 3],
+    ]);
+    const told = stores.system.published.map(({ data }) => (data as EventData<typeof taskRequested>).maxRetries);
+    expect(told).toEqual([10, 3]);
+  });
+
+  it('accepts nothing while the scheduler is more than 60 s behind, or silent for as long', async () => {
+    expect(codeOf((await make({ dispatchLagMs: 60_000 }).run({}))[0])).toBe('accepted');
+    const { accept, stores } = make({ dispatchLagMs: 60_001 });
+    await expect(accept.execute([{ caller: aPrincipal(), request: aRequestedTask() }])).rejects.toMatchObject({
+      code: 'service_unavailable',
+      retryAfterMs: 5000,
+    });
+    expect(stores.tasks.size).toBe(0);
   });
 });

@@ -3,6 +3,7 @@ import {
   AppError,
   toIso,
   type Clock,
+  type DurationMs,
   type IdGenerator,
   type Logger,
   type Rng,
@@ -15,13 +16,20 @@ import type { TaskRequest } from '../domain/task-view.js';
 import { canonicalHash } from './canonical-hash.js';
 import { GroupCommit } from './group-commit.js';
 import type { IdempotencyRecord, IntakeScope } from './ports/intake-stores.port.js';
-import type { AddressPolicy, PublishBacklog } from './ports/outside-world.port.js';
+import type { AddressPolicy, DispatchBacklog, PublishBacklog } from './ports/outside-world.port.js';
 
 export interface AcceptInput {
   readonly caller: Principal;
   readonly request: RequestedTask;
   readonly idempotencyKey?: string;
   /** Trace context of the caller's request. */
+  readonly traceparent?: string;
+}
+
+export interface RepeatInput {
+  /** Of the task to make again; its input is there still. */
+  readonly request: TaskRequest;
+  readonly idempotencyKey?: string;
   readonly traceparent?: string;
 }
 
@@ -36,15 +44,27 @@ export interface AcceptedTask {
 export type AcceptOutcome =
   { readonly kind: 'accepted'; readonly task: AcceptedTask } | { readonly kind: 'refused'; readonly error: AppError };
 
+/** Past either, nothing more is taken (guarantees.md section 1, "Lag"). */
+export interface BackPressureLimits {
+  /** Age of the oldest event in the outbox. */
+  readonly publishAgeMs: DurationMs;
+  /** How far behind the scheduler is. */
+  readonly dispatchLagMs: DurationMs;
+}
+
 export interface AcceptTasksOptions {
   readonly unitOfWork: UnitOfWork<IntakeScope>;
   readonly addresses: AddressPolicy;
   readonly backlog: PublishBacklog;
+  readonly dispatch: DispatchBacklog;
+  readonly limits: BackPressureLimits;
   readonly rules: AdmissionRules;
   /** Seconds until a task now accepted would be done. */
   readonly estimate: (task: AdmittedTask) => number;
   readonly costCentre: string;
+  /** Failure retries of a task, and of the types that have a number of their own (WRK-13). */
   readonly maxRetries: number;
+  readonly maxRetriesByType?: Readonly<Record<string, number>>;
   readonly clock: Clock;
   readonly ids: IdGenerator;
   readonly rng: Rng;
@@ -54,8 +74,8 @@ export interface AcceptTasksOptions {
 
 /** The route part of an idempotency key's scope. */
 const ROUTE = 'POST /api/v1/generate';
-/** Past this age of unpublished events nothing more is taken (guarantees.md section 1, "Lag"). */
-const BACKLOG_LIMIT_MS = 30_000;
+const RETRY_ROUTE = 'POST /api/v1/tasks/{id}/retry';
+const RETRY_AFTER_MS: DurationMs = 5000;
 const SEED_LIMIT = 2 ** 31;
 
 interface Entry {
@@ -81,13 +101,24 @@ export class AcceptTasks {
   }
 
   private checkBacklog(): void {
-    if (this.options.backlog.oldestUnpublishedMs() <= BACKLOG_LIMIT_MS) return;
-    throw new AppError({
-      kind: 'unavailable',
-      code: 'service_unavailable',
-      message: 'Accepted tasks wait to be handed on; try again in a few seconds.',
-      retryAfterMs: 5000,
-    });
+    const { backlog, dispatch, limits } = this.options;
+    if (backlog.oldestUnpublishedMs() > limits.publishAgeMs) throw tooFarBehind('Accepted tasks wait to be handed on');
+    if (dispatch.dispatchLagMs() > limits.dispatchLagMs) throw tooFarBehind('The scheduler is behind');
+  }
+
+  /**
+   * Accepts a task again: the same input under a new id, with its own trace (api.md section 3). Whether it may be is
+   * the caller's to decide. Error: `idempotency_key_reused`; rejects as `execute` does.
+   */
+  async repeat(input: RepeatInput): Promise<AcceptedTask> {
+    this.checkBacklog();
+    const { id, tenantId, traceparent: _old, retriedFrom: _earlier, ...fields } = input.request;
+    const request = { ...this.newRequest(fields, tenantId, input.traceparent), retriedFrom: id };
+    const claim =
+      input.idempotencyKey === undefined ? undefined : claimOf(request, input.idempotencyKey, RETRY_ROUTE, { id });
+    const outcome = await this.commits.submit({ request, claim });
+    if (outcome.kind === 'refused') throw outcome.error;
+    return outcome.task;
   }
 
   private async acceptOne(input: AcceptInput): Promise<AcceptOutcome> {
@@ -122,25 +153,29 @@ export class AcceptTasks {
   }
 
   private toEntry(input: AcceptInput, admitted: AdmittedTask): Entry {
-    const { clock, ids, tracer, costCentre, maxRetries } = this.options;
-    const span = tracer.startSpan('create task.requested', { kind: 'producer', parent: input.traceparent });
-    span.end();
-    const tenantId = input.caller.tenantId as TenantId;
+    const { costCentre, estimate, maxRetriesByType = {} } = this.options;
+    const maxRetries = maxRetriesByType[input.request.taskType] ?? this.options.maxRetries;
     const { typicalS: _typicalS, ...fields } = admitted;
-    const request: TaskRequest = {
-      ...fields,
-      id: ids.next() as TaskId,
-      tenantId,
-      costCentre,
-      maxRetries,
-      estimatedS: this.options.estimate(admitted),
-      requestedAt: clock.now(),
-      traceparent: span.traceparent,
-    };
+    const estimatedS = estimate(admitted);
+    const tenantId = input.caller.tenantId as TenantId;
+    const request = this.newRequest({ ...fields, costCentre, maxRetries, estimatedS }, tenantId, input.traceparent);
+    const { idempotencyKey } = input;
     return {
       request,
-      claim: input.idempotencyKey === undefined ? undefined : claimOf(request, input.idempotencyKey, input.request),
+      claim: idempotencyKey === undefined ? undefined : claimOf(request, idempotencyKey, ROUTE, input.request),
     };
+  }
+
+  private newRequest(
+    fields: Omit<TaskRequest, 'id' | 'tenantId' | 'requestedAt' | 'traceparent'>,
+    tenantId: TenantId,
+    parent: string | undefined,
+  ): TaskRequest {
+    const { clock, ids, tracer } = this.options;
+    const span = tracer.startSpan('create task.requested', { kind: 'producer', parent });
+    span.end();
+    const made = { id: ids.next() as TaskId, tenantId, requestedAt: clock.now(), traceparent: span.traceparent };
+    return { ...fields, ...made };
   }
 
   private async write(entries: readonly Entry[]): Promise<readonly AcceptOutcome[]> {
@@ -157,6 +192,15 @@ export class AcceptTasks {
       return outcomes;
     });
   }
+}
+
+function tooFarBehind(why: string): AppError {
+  return new AppError({
+    kind: 'unavailable',
+    code: 'service_unavailable',
+    message: `${why}; try again in a few seconds.`,
+    retryAfterMs: RETRY_AFTER_MS,
+  });
 }
 
 function isNew(outcome: AcceptOutcome | undefined): boolean {
@@ -201,11 +245,11 @@ function keyReused(): AppError {
 }
 
 /** The hash is of what the client sent, not of what was filled in: a drawn seed differs each time. */
-function claimOf(request: TaskRequest, key: string, sent: RequestedTask): IdempotencyRecord {
+function claimOf(request: TaskRequest, key: string, route: string, sent: unknown): IdempotencyRecord {
   return {
     tenantId: request.tenantId,
     key,
-    route: ROUTE,
+    route,
     bodyHash: canonicalHash(sent),
     taskId: request.id,
     estimatedS: request.estimatedS,

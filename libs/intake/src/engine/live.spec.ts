@@ -130,6 +130,19 @@ describe('QueueBoard', () => {
     expect([board.waitingReason(queued), board.position(queued)]).toEqual([undefined, undefined]);
   });
 
+  it('tells how far behind the scheduler is: as it says, or how long it has said nothing', async () => {
+    const clock = new VirtualClock();
+    const board = new QueueBoard(clock);
+    await clock.advance(50_000);
+    expect(board.dispatchLagMs()).toBe(50_000);
+    board.record({ ...queueSnapshot.fixture, dispatchLagMs: 70_000 });
+    expect(board.dispatchLagMs()).toBe(70_000);
+    board.record(queueSnapshot.fixture);
+    expect(board.dispatchLagMs()).toBe(0);
+    await clock.advance(61_000);
+    expect(board.dispatchLagMs()).toBe(61_000);
+  });
+
   it('counts what a fresh snapshot says, and forgets an old one', async () => {
     const clock = new VirtualClock();
     const board = new QueueBoard(clock);

@@ -22,9 +22,24 @@ export class QueueBoard {
   private readonly pools = new Map<string, { readonly facts: PoolFacts; readonly heardAtMs: number }>();
   private readonly meanSeconds = new Map<string, number>();
 
-  constructor(private readonly clock: Clock) {}
+  private heardAtMs: DurationMs;
+  private reportedLagMs: DurationMs = 0;
+
+  constructor(private readonly clock: Clock) {
+    this.heardAtMs = clock.monotonicMs();
+  }
+
+  /**
+   * How long an accepted task may wait until the scheduler takes it: as the scheduler says, or how long it has said
+   * nothing (it speaks every 20 s at least).
+   */
+  dispatchLagMs(): DurationMs {
+    return Math.max(this.reportedLagMs, this.clock.monotonicMs() - this.heardAtMs);
+  }
 
   record(data: EventData<typeof queueSnapshot>): void {
+    this.heardAtMs = this.clock.monotonicMs();
+    this.reportedLagMs = data.dispatchLagMs ?? 0;
     if (!this.pools.has(data.pool) && this.pools.size >= POOLS_MAX) return;
     this.pools.set(data.pool, { facts: data, heardAtMs: this.clock.monotonicMs() });
   }

@@ -1,6 +1,7 @@
 import type { Principal } from '@millrace/contracts';
 import type { TaskId, TenantId } from '@millrace/kernel';
 import type { RequestedTask } from '../domain/admit-task.js';
+import type { DeadLetter } from '../domain/dead-letter.js';
 import type { Attempt, TaskEnd, TaskRequest } from '../domain/task-view.js';
 
 export const ACME = 'acme' as TenantId;
@@ -79,6 +80,36 @@ export function aTaskEnd(overrides: Partial<TaskEnd> = {}): TaskEnd {
     media: null,
     engine: 'onnx-demo',
     failure: null,
+    ...overrides,
+  };
+}
+
+/** The n-th dead letter, in order of time. */
+export function aDeadLetter(n: number, overrides: Partial<DeadLetter> = {}): DeadLetter {
+  return {
+    id: aTaskId(1000 + n),
+    state: 'open',
+    group: 'gateway.task-view',
+    topic: 'task.lifecycle',
+    partition: 3,
+    offset: BigInt(n),
+    key: aTaskId(n),
+    headers: { ce_id: aTaskId(500 + n) },
+    payload: new TextEncoder().encode('{}'),
+    payloadBytes: 2,
+    eventId: aTaskId(500 + n),
+    eventType: 'io.millrace.task.queued.v1',
+    tenantId: ACME,
+    taskId: aTaskId(n),
+    attempts: 7,
+    redrives: 0,
+    errorClass: 'retries_exhausted',
+    reason: 'the view could not be read',
+    blocksKey: true,
+    failedAt: MADE_AT + n,
+    createdAt: MADE_AT + n,
+    resolvedAt: null,
+    resolvedBy: null,
     ...overrides,
   };
 }

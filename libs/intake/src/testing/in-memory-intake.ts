@@ -18,6 +18,10 @@ export interface InMemoryIntake {
   readonly request: InMemoryUnitOfWork<TenantStores>;
   readonly reader: TaskReader;
   readonly keys: ApiKeyStore;
+  /** The stores without transactions, for a unit of work of a test's own. */
+  readonly stores: IntakeStores & TenantStores;
+  /** Remembers the rows; the function returned puts them back. */
+  readonly snapshot: () => () => void;
   /** Rows as they are, of all tenants. */
   readonly tasks: ReadonlyMap<TaskId, TaskView>;
   readonly idempotency: ReadonlyMap<string, IdempotencyRecord>;
@@ -26,12 +30,13 @@ export interface InMemoryIntake {
 export function createInMemoryIntake(): InMemoryIntake {
   const rows = new Rows();
   const snapshot = (): (() => void) => rows.snapshot();
+  const stores = { tasks: taskWrites(rows), idempotency: idempotencyStore(rows), tenant: tenantTasks(rows) };
+  const { tasks, idempotency, tenant } = stores;
   return {
-    system: createInMemoryUnitOfWork<IntakeStores>(
-      { tasks: taskWrites(rows), idempotency: idempotencyStore(rows) },
-      { snapshot },
-    ),
-    request: createInMemoryUnitOfWork<TenantStores>({ tenant: tenantTasks(rows) }, { snapshot }),
+    system: createInMemoryUnitOfWork<IntakeStores>({ tasks, idempotency }, { snapshot }),
+    request: createInMemoryUnitOfWork<TenantStores>({ tenant }, { snapshot }),
+    stores,
+    snapshot,
     reader: taskReader(rows),
     keys: apiKeyStore(),
     tasks: rows.tasks,
@@ -144,7 +149,9 @@ function taskReader(rows: Rows): TaskReader {
 
 function matches(view: TaskView, filter: TaskFilter): boolean {
   return (
-    (filter.state ?? view.state) === view.state && (filter.taskType ?? view.request.taskType) === view.request.taskType
+    (filter.state ?? view.state) === view.state &&
+    (filter.reason ?? view.reason) === view.reason &&
+    (filter.taskType ?? view.request.taskType) === view.request.taskType
   );
 }
 

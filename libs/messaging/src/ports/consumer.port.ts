@@ -1,4 +1,4 @@
-import type { TopicName } from '@millrace/contracts';
+import type { TopicName, deadLetterTopic } from '@millrace/contracts';
 import type { ReceivedEvent } from './event.port.js';
 import type { HandlerResult } from './handler-result.js';
 
@@ -6,7 +6,8 @@ import type { HandlerResult } from './handler-result.js';
 export interface ConsumerDefinition {
   /** Group on the bus and name in the inbox, metrics and logs: `<service>.<purpose>`. */
   readonly group: string;
-  readonly topics: readonly TopicName[];
+  /** Of a dead-letter topic, events are dead letters (`isDeadLetter`). */
+  readonly topics: readonly (TopicName | ReturnType<typeof deadLetterTopic>)[];
   readonly from: 'committed' | 'end';
   /**
    * Applies a batch: events of one or several keys, in order within each key, each key at most in one running batch.

@@ -11,8 +11,10 @@ export interface ConsumerLimits {
   /** Calls with one event, after a failed batch or a failed try: they have slots of their own. */
   readonly aloneInFlightMax: number;
   readonly handlerDeadlineMs: DurationMs;
-  /** Delay before each in-process retry; after the last one the record is dead. */
+  /** Delay before each in-process retry. */
   readonly retryDelaysMs: readonly DurationMs[];
+  /** Delay before each retry after those: the record waits in the store, over restarts. After the last it is dead. */
+  readonly delayedRetryDelaysMs: readonly DurationMs[];
   /** 0.2 spreads each retry by ±20 %. */
   readonly retryJitter: number;
   /** The longest delay that a handler may ask for with `retry(afterMs)`. */
@@ -42,6 +44,7 @@ export const CONSUMER_LIMITS: ConsumerLimits = {
   aloneInFlightMax: 4,
   handlerDeadlineMs: 30_000,
   retryDelaysMs: [100, 400, 1_600],
+  delayedRetryDelaysMs: [30_000, 300_000, 1_800_000],
   retryJitter: 0.2,
   retryAfterMaxMs: 30_000,
   unavailableBackoff: { initialMs: 200, maxMs: 10_000, factor: 2, jitter: 0.2 },

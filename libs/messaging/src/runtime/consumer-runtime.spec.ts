@@ -76,7 +76,7 @@ describe('consumer runtime: batches and lanes', () => {
 });
 
 describe('consumer runtime: retries', () => {
-  it('tries three times more, after about 100 ms, 400 ms and 1.6 s, then gives the record to the dead-letter topic', async () => {
+  it('P6: tries three times more, after about 100 ms, 400 ms and 1.6 s, then from the store after about 30 s, 5 min and 30 min, then gives the record to the dead-letter topic', async () => {
     const bench = await consumerBench({ topics: ['task.lifecycle'], handle: except('a1', RETRY) });
     await bench.publishLifecycle([['a', 1]]);
     await bench.settle();
@@ -88,12 +88,19 @@ describe('consumer runtime: retries', () => {
       [200, 3],
       [1_200, 3],
       [800, 4],
+      [23_000, 4],
+      [14_000, 5],
+      [230_000, 5],
+      [140_000, 6],
+      [1_400_000, 6],
+      [780_000, 7],
     ] as const) {
+      expect(bench.bus.records('task.lifecycle.dlq')).toEqual([]);
       await bench.clock.advance(waitMs);
       expect(callsWith(bench, 'a1')).toBe(calls);
     }
     const [dead] = bench.bus.records('task.lifecycle.dlq');
-    expect(dead?.headers).toMatchObject({ 'dlq-attempts': '4', 'dlq-error-class': 'retries_exhausted' });
+    expect(dead?.headers).toMatchObject({ 'dlq-attempts': '7', 'dlq-error-class': 'retries_exhausted' });
   });
 
   it('waits for as long as a handler asks', async () => {
@@ -137,7 +144,7 @@ describe('consumer runtime: retries', () => {
     await bench.publishLifecycle(['a', 'poison', 'b', 'c'].map((name) => [name, 1] as const));
     await bench.settle();
     expect(bench.acked.toSorted()).toEqual(['a1', 'b1', 'c1']);
-    await bench.clock.advance(3_000);
+    await bench.clock.advance(3_600_000);
     const [dead] = bench.bus.records('task.lifecycle.dlq');
     expect(dead?.headers).toMatchObject({ 'dlq-error-class': 'Error', 'dlq-error-message': 'boom' });
     expect(bench.uncommitted()).toBe(0);
@@ -146,7 +153,7 @@ describe('consumer runtime: retries', () => {
   it('takes a wrong number of results as a failure', async () => {
     const bench = await consumerBench({ handle: () => [] });
     await bench.publishLifecycle([['a', 1]]);
-    await bench.clock.advance(5_000);
+    await bench.clock.advance(3_600_000);
     expect(bench.bus.records('task.lifecycle.dlq')[0]?.headers['dlq-error-class']).toBe('handler_contract');
   });
 

@@ -73,7 +73,7 @@ export class ConsumerSession implements RecordSink, LanePumpOwner {
     for (const record of records) {
       const partition = this.partitions.get(nameOf(record));
       if (partition === undefined || partition.leaving) continue;
-      const entry = laneEntry(record, partition.watermark.add(record.offset));
+      const entry = laneEntry(record, partition.watermark.add(record.offset), this.context.definition.group);
       const lane = partition.laneOf(record.key);
       lane.queue.push(entry);
       this.count([entry], 1);
@@ -120,7 +120,7 @@ export class ConsumerSession implements RecordSink, LanePumpOwner {
     for (const { slot } of entries) moved = (slot !== undefined && partition.watermark.complete(slot)) || moved;
     if (moved && this.context.definition.from === 'committed') this.committer.note(partition);
     if (lane.isEmpty()) partition.lanes.delete(lane.key);
-    this.parkedLanes?.watch();
+    this.parkedLanes?.watch(lane);
     this.count(entries, -1);
   }
 

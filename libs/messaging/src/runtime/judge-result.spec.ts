@@ -13,9 +13,17 @@ const TABLE: readonly (readonly [string, HandlerResult, number, boolean, Judgeme
   ['the second 400 ms', retry, 1, false, { kind: 'again', delayMs: 400 }],
   ['the third 1.6 s', retry, 2, false, { kind: 'again', delayMs: 1_600 }],
   [
-    'the fourth is the last',
+    'the fourth waits in the store',
     retry,
     3,
+    false,
+    { kind: 'settle', verdict: { kind: 'delay', ...REASON, delayMs: 30_000 } },
+  ],
+  ['the fifth too', retry, 4, false, { kind: 'settle', verdict: { kind: 'delay', ...REASON, delayMs: 300_000 } }],
+  [
+    'the sixth is the last',
+    retry,
+    5,
     false,
     { kind: 'settle', verdict: { kind: 'dead', ...REASON, errorClass: 'retries_exhausted' } },
   ],
@@ -51,7 +59,11 @@ const TABLE: readonly (readonly [string, HandlerResult, number, boolean, Judgeme
 
 describe('judging a handler result (guarantees.md section 1)', () => {
   it.each(TABLE)('%s', (_, result, failedTries, behindUnfinished, wanted) => {
-    const limits = { retryDelaysMs: [100, 400, 1_600], retryAfterMaxMs: 30_000 };
+    const limits = {
+      retryDelaysMs: [100, 400, 1_600],
+      retryAfterMaxMs: 30_000,
+      delayedRetryDelaysMs: [30_000, 300_000],
+    };
     expect(judgeResult(result, { ...limits, failedTries, behindUnfinished })).toEqual(wanted);
   });
 });

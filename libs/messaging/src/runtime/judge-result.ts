@@ -1,5 +1,6 @@
 import { assertNever, type DurationMs } from '@millrace/kernel';
 import type { HandlerResult } from '../ports/handler-result.js';
+import type { RecordPosition, Resolution } from '../ports/parked-event-store.port.js';
 
 /** What is to be done with a record before its offset may move. */
 export type Verdict =
@@ -7,7 +8,11 @@ export type Verdict =
   | { readonly kind: 'applied' }
   | { readonly kind: 'hold'; readonly reason: string }
   | { readonly kind: 'park'; readonly reason: string }
-  | { readonly kind: 'dead'; readonly reason: string; readonly errorClass: string };
+  /** Its retries in process are used up: it is tried again later, from the store. */
+  | { readonly kind: 'delay'; readonly reason: string; readonly delayMs: DurationMs }
+  | { readonly kind: 'dead'; readonly reason: string; readonly errorClass: string }
+  /** Not an event: an operator's decision about a dead record of this group. */
+  | { readonly kind: 'resolve'; readonly resolution: Resolution; readonly position: RecordPosition };
 
 export type Judgement =
   | { readonly kind: 'applied' }
@@ -24,6 +29,7 @@ export interface Circumstances {
   /** An earlier record of the same key and batch is to be tried again. */
   readonly behindUnfinished: boolean;
   readonly retryDelaysMs: readonly DurationMs[];
+  readonly delayedRetryDelaysMs: readonly DurationMs[];
   readonly retryAfterMaxMs: DurationMs;
   /** Error class for the dead letter when the retries are used up. */
   readonly errorClass?: string;
@@ -54,6 +60,10 @@ function judgeRetry(result: HandlerResult & { kind: 'retry' }, circumstances: Ci
   if (delayMs !== undefined) {
     const askedMs = Math.min(result.afterMs ?? 0, circumstances.retryAfterMaxMs);
     return { kind: 'again', delayMs: Math.max(delayMs, askedMs) };
+  }
+  const laterMs = circumstances.delayedRetryDelaysMs[circumstances.failedTries - circumstances.retryDelaysMs.length];
+  if (laterMs !== undefined) {
+    return { kind: 'settle', verdict: { kind: 'delay', reason: result.reason, delayMs: laterMs } };
   }
   const errorClass = circumstances.errorClass ?? 'retries_exhausted';
   return { kind: 'settle', verdict: { kind: 'dead', reason: result.reason, errorClass } };

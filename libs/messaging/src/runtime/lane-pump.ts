@@ -1,12 +1,16 @@
+import { TOPICS, type TopicDefinition, type TopicName } from '@millrace/contracts';
 import { jittered, messageOf, sleep, type DurationMs } from '@millrace/kernel';
 import type { ReceivedEvent } from '../ports/event.port.js';
 import type { HandlerResult } from '../ports/handler-result.js';
 import type { ConsumerContext } from './consumer-context.js';
 import { judgeResult, type Judgement } from './judge-result.js';
 import type { LaneEntry } from './lane-entry.js';
-import type { Lane, OwnedPartition } from './owned-partition.js';
+import type { Lane, LaneTake, OwnedPartition } from './owned-partition.js';
 import { runHandler, type HandlerOutcome } from './run-handler.js';
-import { settleVerdicts, type LaneTake } from './settlement.js';
+import { settleVerdicts } from './settlement.js';
+
+/** Records of topics kept for no longer are not tried again after minutes. */
+const PERISHABLE_RETENTION_MS: DurationMs = 3_600_000;
 
 /** What the pump tells the session that owns the partitions. */
 export interface LanePumpOwner {
@@ -130,7 +134,13 @@ export class LanePump {
     const lanes = takes.map(({ lane }) => lane);
     this.startJob('settle', lanes, async () => {
       await settleVerdicts(this.context, takes);
-      for (const { lane, entries } of takes) this.finish(lane, entries);
+      // A redriven record that no dead one waits for has lost its verdict: it goes to the handler.
+      for (const { lane, entries } of takes) {
+        this.finish(
+          lane,
+          entries.filter(({ verdict }) => verdict !== undefined),
+        );
+      }
     });
   }
 
@@ -194,6 +204,7 @@ export class LanePump {
       if (result === undefined) return;
       const judgement = judgeResult(result, {
         ...this.context.limits,
+        ...(isPerishable(lane.partition.topic) ? { delayedRetryDelaysMs: [] } : {}),
         failedTries: entry.failedTries,
         behindUnfinished,
         ...(errorClass === undefined ? {} : { errorClass }),
@@ -215,7 +226,7 @@ export class LanePump {
       this.delay(lane, judgement.delayMs);
     }
     if (judgement.kind === 'settle') {
-      if (judgement.verdict.kind === 'dead') entry.failedTries += 1;
+      if (judgement.verdict.kind === 'dead' || judgement.verdict.kind === 'delay') entry.failedTries += 1;
       entry.verdict = judgement.verdict;
     }
     if (judgement.kind !== 'applied') return false;
@@ -240,6 +251,12 @@ export class LanePump {
     lane.removeFinished();
     this.owner.finished(lane, entries);
   }
+}
+
+/** After the delays nobody wants a heartbeat or a command any more, and they would hold up the newer ones. */
+function isPerishable(topic: string): boolean {
+  const definition: TopicDefinition | undefined = TOPICS[topic as TopicName];
+  return definition !== undefined && definition.retentionMs <= PERISHABLE_RETENTION_MS;
 }
 
 function canRun(lane: Lane): boolean {

@@ -1,3 +1,4 @@
+import type { Instant } from '@millrace/kernel';
 import type { TopicPartition } from '../ports/event-bus.port.js';
 import type { ParkedKind } from '../ports/parked-event-store.port.js';
 import type { LaneEntry } from './lane-entry.js';
@@ -9,7 +10,7 @@ export type LaneStep = 'idle' | 'load' | 'settle' | 'alone' | 'batch';
 export class Lane {
   queue: LaneEntry[] = [];
   busy = false;
-  /** `parked`: a handler asked this key to wait. `blocked`: a dead record blocks the key. Both: followers are parked. */
+  /** `parked`: a handler asked this key to wait, or a record of it is tried again later. `blocked`: a dead record blocks the key. Both: followers are parked. */
   status: 'open' | 'parked' | 'blocked' = 'open';
   /** What of this key lies in the parked-event store, as far as it was loaded. */
   readonly stored = new Map<bigint, ParkedKind>();
@@ -19,6 +20,10 @@ export class Lane {
   moreStored = false;
   /** An event was applied since the store was read last: what is held may pass now. */
   applied = false;
+  /** When a `parked` key goes on because its delayed record is due; undefined where nobody knows. */
+  dueAt: Instant | undefined;
+  /** An operator ended the block of this key: it opens once what runs is settled. */
+  reopens = false;
   cancelWait: (() => void) | undefined;
 
   constructor(
@@ -69,6 +74,12 @@ export class Lane {
     // A verdict that was given before the event was applied is settled first, so that the load brings it back too.
     return !this.queue.some((entry) => entry.verdict !== undefined || this.stored.has(entry.record.offset));
   }
+}
+
+/** Entries of a lane on their way through one job. */
+export interface LaneTake {
+  readonly lane: Lane;
+  readonly entries: readonly LaneEntry[];
 }
 
 /** What a consumer knows of one partition, from its assignment to its revocation. */

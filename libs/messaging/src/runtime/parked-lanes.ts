@@ -1,12 +1,13 @@
-import { messageOf } from '@millrace/kernel';
+import { messageOf, type Instant } from '@millrace/kernel';
 import type { ParkedEvent, ParkedEventStore } from '../ports/parked-event-store.port.js';
 import type { ConsumerContext } from './consumer-context.js';
-import { laneEntry, type LaneEntry } from './lane-entry.js';
+import { recall, storedEntry, type LaneEntry } from './lane-entry.js';
 import type { Lane, OwnedPartition } from './owned-partition.js';
 
 /** Brings parked events back to their lanes: at assignment, when a missing event passed, and after a redrive. */
 export class ParkedLanes {
   private cancelRecheck: (() => void) | undefined;
+  private due: { readonly at: Instant; readonly cancel: () => void } | undefined;
 
   constructor(
     private readonly context: ConsumerContext,
@@ -35,29 +36,60 @@ export class ParkedLanes {
     lane.applied = false;
     lane.stored.clear();
     for (const { record, kind } of stored) lane.stored.set(record.offset, kind);
-    if (stored.some(({ kind }) => kind === 'dead')) {
-      this.close(lane, 'blocked');
-      return [];
-    }
+    if (stored.some(({ kind }) => kind === 'dead')) return this.close(lane, 'blocked');
+    const dueAt = lastDue(stored);
+    if (dueAt !== undefined && dueAt > this.context.clock.now()) return this.close(lane, 'parked', dueAt);
     lane.status = 'open';
-    const added = entriesOf(stored, lane);
+    lane.dueAt = undefined;
+    const added = entriesOf(stored, lane, group);
     lane.queue = [...added, ...lane.queue];
     return added;
   }
 
-  /** Asks from time to time whether a closed key may go on. The timer runs only while there is one. */
-  watch(): void {
-    if (this.cancelRecheck !== undefined || this.closedLanes().length === 0) return;
-    this.cancelRecheck = this.context.clock.after(this.context.limits.parkedRecheckMs, () => {
-      void this.recheck().finally(() => {
-        this.cancelRecheck = undefined;
-        this.watch();
-      });
-    });
+  /** Wakes a closed key when it is due, or asks from time to time whether it may go on. No timer without such a key. */
+  watch(lane: Lane): void {
+    if (lane.status === 'open') return;
+    if (lane.status === 'parked' && lane.dueAt !== undefined) this.wakeAt(lane.dueAt);
+    else this.watchStore();
   }
 
   stop(): void {
     this.cancelRecheck?.();
+    this.due?.cancel();
+  }
+
+  /** One timer for all delayed keys: the earliest. */
+  private wakeAt(at: Instant): void {
+    if (this.due !== undefined && this.due.at <= at) return;
+    this.due?.cancel();
+    const { clock } = this.context;
+    const cancel = clock.after(Math.max(0, at - clock.now()), () => {
+      this.due = undefined;
+      const now = clock.now();
+      for (const lane of this.closedLanes()) {
+        if (lane.status !== 'parked' || lane.dueAt === undefined) continue;
+        if (lane.dueAt <= now) this.reopen(lane);
+        else this.wakeAt(lane.dueAt);
+      }
+    });
+    this.due = { at, cancel };
+  }
+
+  private reopen(lane: Lane): void {
+    lane.status = 'open';
+    lane.dueAt = undefined;
+    lane.mustLoad = true;
+    this.offer(lane);
+  }
+
+  private watchStore(): void {
+    if (this.cancelRecheck !== undefined) return;
+    this.cancelRecheck = this.context.clock.after(this.context.limits.parkedRecheckMs, () => {
+      void this.recheck().finally(() => {
+        this.cancelRecheck = undefined;
+        if (this.waitingLanes().length > 0) this.watchStore();
+      });
+    });
   }
 
   private async recheck(): Promise<void> {
@@ -65,20 +97,24 @@ export class ParkedLanes {
     try {
       const keys = await this.store.keys(group, this.partitions());
       const dead = new Set(keys.filter(({ counts }) => counts.dead > 0).map((at) => laneName(at)));
-      for (const lane of this.closedLanes()) {
-        if (dead.has(laneName({ ...lane.partition, key: lane.key }))) continue;
-        lane.status = 'open';
-        lane.mustLoad = true;
-        this.offer(lane);
+      for (const lane of this.waitingLanes()) {
+        if (!dead.has(laneName({ ...lane.partition, key: lane.key }))) this.reopen(lane);
       }
     } catch (error) {
       this.context.logger.warn('parked events could not be looked up', { group, error: messageOf(error) });
     }
   }
 
-  private close(lane: Lane, status: 'blocked'): void {
+  private close(lane: Lane, status: 'blocked' | 'parked', dueAt?: Instant): readonly LaneEntry[] {
     lane.status = status;
-    this.watch();
+    lane.dueAt = dueAt;
+    this.watch(lane);
+    return [];
+  }
+
+  /** Closed keys that only the store knows about. */
+  private waitingLanes(): readonly Lane[] {
+    return this.closedLanes().filter(({ status, dueAt }) => status === 'blocked' || dueAt === undefined);
   }
 
   private closedLanes(): readonly Lane[] {
@@ -93,12 +129,20 @@ function laneName(at: { readonly topic: string; readonly partition: number; read
 }
 
 /** Entries of stored events that are not in the lane already, by sequence where they have one, else by offset. */
-function entriesOf(stored: readonly ParkedEvent[], lane: Lane): readonly LaneEntry[] {
-  const present = new Set(lane.queue.map(({ record }) => record.offset));
-  return stored
-    .filter(({ record }) => !present.has(record.offset))
-    .map(({ record }) => laneEntry(record, undefined))
-    .toSorted(bySequence);
+function entriesOf(stored: readonly ParkedEvent[], lane: Lane, group: string): readonly LaneEntry[] {
+  const present = new Map(lane.queue.map((entry) => [entry.record.offset, entry]));
+  const absent = stored.filter((event) => {
+    const entry = present.get(event.record.offset);
+    if (entry !== undefined) recall(entry, event);
+    return entry === undefined;
+  });
+  return absent.map((event) => storedEntry(event, group)).toSorted(bySequence);
+}
+
+/** When the last of the delayed records may be tried again; undefined where there is none. */
+function lastDue(stored: readonly ParkedEvent[]): Instant | undefined {
+  const times = stored.flatMap(({ kind, dueAt }) => (kind === 'delayed' && dueAt !== undefined ? dueAt : []));
+  return times.length === 0 ? undefined : Math.max(...times);
 }
 
 function bySequence(a: LaneEntry, b: LaneEntry): number {

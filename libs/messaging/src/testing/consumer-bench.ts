@@ -1,10 +1,11 @@
-import { taskQueued, type TopicName } from '@millrace/contracts';
+import { taskQueued, workerHeartbeat } from '@millrace/contracts';
 import { seededRng, silentLogger, uuidv5, uuidv7, VirtualClock, type DurationMs, type Logger } from '@millrace/kernel';
 import { EventStamper } from '../codec/event-stamper.js';
 import { createPropagatingTracer } from '../tracing/propagating-tracer.js';
 import {
   ACK,
   newEvent,
+  type ConsumerDefinition,
   type HandlerResult,
   type OutgoingRecord,
   type ReceivedEvent,
@@ -32,7 +33,7 @@ type Handle = (
 ) => Promise<readonly HandlerResult[]> | readonly HandlerResult[];
 
 export interface BenchOptions {
-  readonly topics?: readonly TopicName[];
+  readonly topics?: ConsumerDefinition['topics'];
   readonly from?: 'committed' | 'end';
   readonly partitions?: number;
   /** Acknowledges everything by default. */
@@ -112,6 +113,11 @@ export class ConsumerBench {
     await this.bus.publish([{ ...stamped, headers: { ...stamped.headers, ...headers }, value: Buffer.from(value) }]);
   }
 
+  async publishHeartbeat(workerId: string): Promise<void> {
+    const data = { ...workerHeartbeat.fixture, workerId };
+    await this.bus.publish(this.stamper.stamp([newEvent(workerHeartbeat, data)]));
+  }
+
   nameOf(event: ReceivedEvent): string {
     return `${this.names.get(event.key) ?? event.key}${event.sequence ?? ''}`;
   }
@@ -127,7 +133,7 @@ export class ConsumerBench {
   }
 
   /** Records between the committed offsets and the ends, over all partitions of a topic. */
-  uncommitted(topic: TopicName = 'task.lifecycle'): number {
+  uncommitted(topic: ConsumerDefinition['topics'][number] = 'task.lifecycle'): number {
     const ends = Map.groupBy(this.bus.records(topic), ({ partition }) => partition);
     return [...ends].reduce(
       (sum, [partition, records]) => sum + records.length - Number(this.bus.committedOffset(GROUP, topic, partition)),

@@ -47,6 +47,18 @@ export function createInMemoryParkedEventStore(): InMemoryParkedEventStore {
       check?.();
       for (const at of positions) entriesOf(group).delete(positionName(at));
     },
+    resolve: async (group, positions, resolution) => {
+      check?.();
+      const entries = entriesOf(group);
+      return positions.filter((at) => {
+        const entry = entries.get(positionName(at));
+        if (entry?.kind !== 'dead') return false;
+        if (resolution === 'skip') return entries.delete(positionName(at));
+        const { failedTries: _failedTries, dueAt: _dueAt, redrives = 0, ...rest } = entry;
+        entries.set(positionName(at), { ...rest, kind: 'parked', redrives: redrives + 1 });
+        return true;
+      });
+    },
     entries: (group) => sorted([...entriesOf(group).values()]),
     intercept: (next) => {
       check = next;
@@ -71,7 +83,7 @@ function keysOf(events: readonly ParkedEvent[]): ParkedKey[] {
     const first = group[0]?.record;
     if (first === undefined) return [];
     const { topic, partition, key } = first;
-    const counts = { held: 0, parked: 0, dead: 0 };
+    const counts = { held: 0, parked: 0, delayed: 0, dead: 0 };
     for (const kind of PARKED_KINDS) counts[kind] = group.filter((event) => event.kind === kind).length;
     return [{ topic, partition, key, counts }];
   });

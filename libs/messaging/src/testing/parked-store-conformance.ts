@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { IncomingRecord } from '../ports/event-bus.port.js';
-import type { ParkedEvent, ParkedEventStore, ParkedKind } from '../ports/parked-event-store.port.js';
+import type { ParkedEvent, ParkedEventStore, ParkedKind, RecordPosition } from '../ports/parked-event-store.port.js';
 
 export interface ParkedStoreUnderTest {
   readonly store: ParkedEventStore;
@@ -42,6 +42,7 @@ export function parkedStoreConformance(name: string, make: () => Promise<ParkedS
         parked('a', 2n, {}, 'parked'),
         parked('a', 3n, {}, 'parked'),
       ]);
+      await store.put(GROUP, [parked('c', 2n, { partition: 1 }, 'delayed')]);
       await store.put(GROUP, [parked('b', 4n), parked('c', 1n, { partition: 1 }), parked('d', 1n, { partition: 2 })]);
       const partitions = [
         { topic: TOPIC, partition: 0 },
@@ -49,9 +50,9 @@ export function parkedStoreConformance(name: string, make: () => Promise<ParkedS
       ];
       const keys = await store.keys(GROUP, partitions);
       expect(keys.toSorted((x, y) => x.key.localeCompare(y.key))).toEqual([
-        { topic: TOPIC, partition: 0, key: 'a', counts: { held: 0, parked: 2, dead: 1 } },
-        { topic: TOPIC, partition: 0, key: 'b', counts: { held: 1, parked: 0, dead: 0 } },
-        { topic: TOPIC, partition: 1, key: 'c', counts: { held: 1, parked: 0, dead: 0 } },
+        { topic: TOPIC, partition: 0, key: 'a', counts: { held: 0, parked: 2, delayed: 0, dead: 1 } },
+        { topic: TOPIC, partition: 0, key: 'b', counts: { held: 1, parked: 0, delayed: 0, dead: 0 } },
+        { topic: TOPIC, partition: 1, key: 'c', counts: { held: 1, parked: 0, delayed: 1, dead: 0 } },
       ]);
       expect(await store.keys(GROUP, [])).toEqual([]);
     });
@@ -86,6 +87,35 @@ export function parkedStoreConformance(name: string, make: () => Promise<ParkedS
       expect(offsetsOf(await store.load('another.group', TOPIC, 'a', 10))).toEqual([2n]);
     });
 
+    it('P6: keeps when a delayed record is due and how often it failed, and forgets both with the next put', async () => {
+      const delayed = { ...parked('a', 1n, {}, 'delayed'), dueAt: PARKED_AT + 300_000, failedTries: 5, redrives: 2 };
+      await store.put(GROUP, [parked('a', 1n)]);
+      await store.put(GROUP, [delayed]);
+      expect((await load('a')).map(plain)).toEqual([plain({ ...delayed, parkedAt: PARKED_AT })]);
+      await store.put(GROUP, [parked('a', 1n)]);
+      expect((await load('a')).map(plain)).toEqual([plain(parked('a', 1n))]);
+    });
+
+    it('lets a redriven record go with fresh tries, and counts the redrive', async () => {
+      await store.put(GROUP, [{ ...parked('a', 1n, {}, 'dead'), failedTries: 7 }]);
+      expect(await store.resolve(GROUP, [at(1n)], 'redrive')).toEqual([at(1n)]);
+      expect((await load('a')).map(plain)).toEqual([plain({ ...parked('a', 1n, {}, 'parked'), redrives: 1 })]);
+      await store.put(GROUP, [{ ...parked('a', 1n, {}, 'dead'), failedTries: 7, redrives: 1 }]);
+      await store.resolve(GROUP, [at(1n)], 'redrive');
+      expect(await load('a')).toMatchObject([{ kind: 'parked', redrives: 2 }]);
+    });
+
+    it('removes a skipped record, and touches nothing that is not dead', async () => {
+      await store.put(GROUP, [parked('a', 1n, {}, 'dead'), parked('a', 2n, {}, 'parked'), parked('a', 3n)]);
+      await store.put('another.group', [parked('a', 1n, {}, 'dead')]);
+      const positions = [at(1n), at(2n), at(3n), at(99n)];
+      expect(await store.resolve(GROUP, positions, 'skip')).toEqual([at(1n)]);
+      expect(await store.resolve(GROUP, positions, 'redrive')).toEqual([]);
+      expect((await load('a')).map(({ kind }) => kind)).toEqual(['parked', 'held']);
+      expect(await store.load('another.group', TOPIC, 'a', 10)).toHaveLength(1);
+      expect(await store.resolve(GROUP, [], 'skip')).toEqual([]);
+    });
+
     it('takes an empty batch, and one of 500 events', async () => {
       await store.put(GROUP, []);
       await store.put(
@@ -110,6 +140,10 @@ function parked(
     ...overrides,
   };
   return { kind, reason: 'sequence 3 before 2', parkedAt: PARKED_AT, record };
+}
+
+function at(offset: bigint): RecordPosition {
+  return { topic: TOPIC, partition: 0, offset };
 }
 
 function offsetsOf(events: readonly ParkedEvent[]): bigint[] {

@@ -9,6 +9,23 @@ export class InMemoryDeliveryStore implements DeliveryStore {
   private readonly heldUntil = new Map<string, Instant>();
   private readonly log: DeliveryTry[] = [];
 
+  /** Deliveries without a final state. */
+  pendingCount(): number {
+    return [...this.deliveries.values()].filter(({ state }) => state === 'pending').length;
+  }
+
+  /** Remembers the rows; the function returned puts them back. */
+  snapshot(): () => void {
+    const [deliveries, held, logged] = [[...this.deliveries], [...this.heldUntil], this.log.length];
+    return () => {
+      this.deliveries.clear();
+      this.heldUntil.clear();
+      for (const [id, delivery] of deliveries) this.deliveries.set(id, delivery);
+      for (const [id, until] of held) this.heldUntil.set(id, until);
+      this.log.length = logged;
+    };
+  }
+
   async add(deliveries: readonly Delivery[]): Promise<void> {
     for (const delivery of deliveries) {
       const known = [...this.deliveries.values()].some(

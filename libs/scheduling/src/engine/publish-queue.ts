@@ -2,6 +2,7 @@ import { queueSnapshot, type EventData } from '@millrace/contracts';
 import { toIso, type DurationMs } from '@millrace/kernel';
 import { newEvent, type EventPublisher } from '@millrace/messaging/ports';
 import { WAITING_REASONS } from '../policy/decision.js';
+import type { DispatchLag } from './ports/dispatch-lag.port.js';
 import type { LaneCount } from './ports/task-store.port.js';
 import type { WorkerWithLeases } from './ports/worker-store.port.js';
 import type { CycleOutcome } from './scheduling-cycle.js';
@@ -25,6 +26,7 @@ export class PublishQueue {
     private readonly context: SchedulingContext,
     private readonly publisher: EventPublisher,
     private readonly defaultPool: string,
+    private readonly dispatchLag: DispatchLag,
   ) {}
 
   /** `reasons`: why the first task of a lane waits, from the last cycle. Returns how many pools were told of. */
@@ -33,12 +35,20 @@ export class PublishQueue {
       lanes: await scope.tasks.laneCounts(),
       workers: await scope.workers.alive(),
     }));
-    const changed = this.snapshots(lanes, workers, reasons).filter((snapshot) => this.isNews(snapshot));
+    const lag = await this.lag();
+    const snapshots = this.snapshots(lanes, workers, reasons).map((snapshot) => ({ ...snapshot, ...lag }));
+    const changed = snapshots.filter((snapshot) => this.isNews(snapshot));
     const at = toIso(this.context.clock.now());
     if (changed.length > 0) {
       await this.publisher.publish(changed.map((snapshot) => newEvent(queueSnapshot, { ...snapshot, at })));
     }
     return changed.length;
+  }
+
+  /** In whole seconds, so that a lag that grows is not news each millisecond. Unknown while the bus is away. */
+  private async lag(): Promise<Pick<Snapshot, 'dispatchLagMs'>> {
+    const oldestMs = await this.dispatchLag.oldestMs().catch(() => undefined);
+    return oldestMs === undefined ? {} : { dispatchLagMs: Math.floor(oldestMs / 1000) * 1000 };
   }
 
   private snapshots(

@@ -5,6 +5,7 @@ import type { ExpireTasks } from './expire-tasks.js';
 import { isNotLeader } from './not-leader.js';
 import type { OwnerLoop } from './owner-loop.js';
 import type { PublishQueue } from './publish-queue.js';
+import type { SweepEnded } from './sweep-ended.js';
 import type { CycleOutcome, SchedulingCycle } from './scheduling-cycle.js';
 
 export interface PulseWork {
@@ -12,6 +13,7 @@ export interface PulseWork {
   readonly expireLeases: ExpireLeases;
   readonly expireTasks: ExpireTasks;
   readonly publishQueue: PublishQueue;
+  readonly sweepEnded: SweepEnded;
 }
 
 export interface PulseSettings {
@@ -21,6 +23,9 @@ export interface PulseSettings {
   readonly ticksPerQueueSweep: number;
 }
 
+const TICKS_PER_SIGN_OF_LIFE = 20;
+/** What ended long ago is looked for so often; while there is more than one sweep takes, at each tick. */
+const TICKS_PER_SWEEP = 600;
 const IDLE: CycleOutcome = { placed: 0, waiting: 0, again: false, laneReasons: [] };
 
 /**
@@ -32,6 +37,7 @@ export class SchedulerPulse {
   private cycleAsked = false;
   private queueChanged = false;
   private ticks = 0;
+  private moreToSweep = false;
   private last: CycleOutcome = IDLE;
   private cancelTick: () => void = () => {};
 
@@ -91,8 +97,10 @@ export class SchedulerPulse {
   private async tick(): Promise<void> {
     this.ticks += 1;
     if ((await this.work.expireLeases.execute()) > 0) this.wake();
+    if (this.moreToSweep || this.ticks % TICKS_PER_SWEEP === 0) this.moreToSweep = await this.work.sweepEnded.execute();
     if (this.last.waiting > 0) await this.sweepQueue();
-    if (this.queueChanged || this.last.waiting > 0) {
+    // Also while nothing changes: whoever hears nothing for a minute takes the scheduler for gone.
+    if (this.queueChanged || this.last.waiting > 0 || this.ticks % TICKS_PER_SIGN_OF_LIFE === 0) {
       this.queueChanged = false;
       await this.work.publishQueue.execute(this.last.laneReasons);
     }

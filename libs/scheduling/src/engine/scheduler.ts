@@ -11,12 +11,14 @@ import { notLeader } from './not-leader.js';
 import { OwnerLoop } from './owner-loop.js';
 import type { ConsumerGate } from './ports/consumer-gate.port.js';
 import type { SchedulerObserver } from './ports/cycle-observer.port.js';
+import type { DispatchLag } from './ports/dispatch-lag.port.js';
 import type { HeartbeatLag } from './ports/heartbeat-lag.port.js';
 import type { Leadership, LeaderStore } from './ports/leader-store.port.js';
 import type { SchedulingUnitOfWork } from './ports/scheduling-scope.port.js';
 import { PublishQueue } from './publish-queue.js';
 import { RegisterWorkers, type PriceOf, type WorkerRegisteredEvent } from './register-workers.js';
 import { RenewLeases, type WorkerHeartbeatEvent } from './renew-leases.js';
+import { SweepEnded } from './sweep-ended.js';
 import { SchedulerPulse } from './scheduler-pulse.js';
 import type { SchedulerSettings } from './scheduler-settings.js';
 import { SchedulingCycle } from './scheduling-cycle.js';
@@ -29,6 +31,7 @@ export interface SchedulerOptions {
   readonly publisher: EventPublisher;
   readonly gate: ConsumerGate;
   readonly lag: HeartbeatLag;
+  readonly dispatchLag: DispatchLag;
   readonly observer: SchedulerObserver;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -158,8 +161,9 @@ function buildUseCases(context: SchedulingContext, options: SchedulerOptions) {
     registerWorkers: new RegisterWorkers(context, priceOf),
     renewLeases: new RenewLeases(context, settings),
     expireLeases: new ExpireLeases(context, lag, settings),
+    sweepEnded: new SweepEnded(context),
     expireTasks: new ExpireTasks(context, settings.queueTtlMs),
-    publishQueue: new PublishQueue(context, publisher, settings.defaultPool),
+    publishQueue: new PublishQueue(context, publisher, settings.defaultPool, options.dispatchLag),
     cycle: new SchedulingCycle(world, world, clock, observer, settings.window),
   };
 }

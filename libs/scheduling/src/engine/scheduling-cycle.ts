@@ -78,7 +78,7 @@ export class SchedulingCycle {
 
 /**
  * Slots are free, and a lane that fills its window may hold tasks for them further back: all it showed was placed, or
- * some of it fits on no worker although its type is served.
+ * some of it fits on no worker although its type is served, or pauses after a failure.
  */
 function hidesFittingTasks(snapshot: SchedulingSnapshot, decisions: readonly Decision[], perLane: number): boolean {
   const workers = snapshot.workers.filter((worker) => worker.alive && !worker.draining);
@@ -89,7 +89,8 @@ function hidesFittingTasks(snapshot: SchedulingSnapshot, decisions: readonly Dec
     (lane) =>
       lane.length >= perLane &&
       served.has(lane[0]?.task.taskType ?? '') &&
-      (lane.every(({ kind }) => kind === 'place') || lane.some(({ reason }) => reason === 'no_fitting_worker')),
+      (lane.every(({ kind }) => kind === 'place') ||
+        lane.some(({ reason }) => reason === 'no_fitting_worker' || reason === 'retry_backoff')),
   );
 }
 
@@ -117,7 +118,9 @@ function outcomeOf(
     limited ||= decision.reason === 'cycle_limit';
     const { taskType, priority } = decision.task;
     const lane = laneOf(decision);
-    if (!lanes.has(lane)) lanes.set(lane, { taskType, priority, code: decision.reason });
+    // A pause is one task's own reason: another says more about the lane.
+    if ((lanes.get(lane)?.code ?? 'retry_backoff') === 'retry_backoff')
+      lanes.set(lane, { taskType, priority, code: decision.reason });
   }
   return {
     placed: applied.length,

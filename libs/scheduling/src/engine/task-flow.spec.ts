@@ -13,10 +13,18 @@ import {
 import { describe, expect, it } from '@jest/globals';
 import { receivedEvent } from '@millrace/messaging/testing';
 import { idOf } from '../testing/builders.js';
-import { startedScheduler } from '../testing/scheduler-fixture.js';
+import { startedScheduler, type SchedulerFixture } from '../testing/scheduler-fixture.js';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const crash = { code: 'engine_crashed', message: 'The engine stopped.', retryable: true };
+
+/** Lets time pass while the worker goes on saying that it lives. */
+async function passTime(s: SchedulerFixture, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 5_000) {
+    await s.heartbeat();
+    await s.clock.advance(Math.min(left, 5_000));
+  }
+}
 
 describe('one task, all the way', () => {
   it('is queued, leased to a worker at its price, started, and completed with what a client needs', async () => {
@@ -159,9 +167,12 @@ describe('reports', () => {
     const s = await startedScheduler();
     await s.register();
     await s.request(1, { maxRetries: 3 });
-    for (const want of [1, 2, 3, 4]) {
-      expect(s.assigned().attempt).toBe(want);
+    for (const [want, pauseMs] of [1_000, 5_000, 30_000, 0].entries()) {
+      expect(s.assigned().attempt).toBe(want + 1);
       await s.report(s.assigned(), 'failed', { number: 1, error: crash, gpuMs: 10 });
+      await passTime(s, pauseMs - 1_000);
+      expect(s.of(taskAssigned)).toHaveLength(want + 1);
+      await passTime(s, 2_000);
     }
     expect(s.of(taskAssigned)).toHaveLength(4);
     expect(s.of(taskFailed)[0]).toMatchObject({ reason: 'crash', error: crash, gpuMs: 40, provisionalCost: '0' });

@@ -28,6 +28,13 @@ describe('decide', () => {
     expect(told(decided(tasks, [aWorkerView(1)]))).toEqual(['3@worker-00001', '2:pool_busy', '1:pool_busy']);
   });
 
+  it('WRK-13: lets a task that pauses after a failure wait, and takes the next one meanwhile', () => {
+    const tasks = [aPendingTask(1, { notBefore: 500 }), aPendingTask(2)];
+    const at = (now: number) => told(decide({ pending: tasks, workers: [aWorkerView(1)] }, { maxPlacements: 10 }, now));
+    expect(at(499)).toEqual(['1:retry_backoff', '2@worker-00001']);
+    expect(at(500)).toEqual(['1@worker-00001', '2:pool_busy']);
+  });
+
   it('QUE-02: within a priority, the task requested first; ties by id', () => {
     const tasks = [
       aPendingTask(3, { requestedAt: 10 }),

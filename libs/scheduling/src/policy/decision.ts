@@ -9,6 +9,7 @@ export const WAITING_REASONS = {
   no_fitting_worker: 'No worker that is up serves this task type with enough GPU memory.',
   pool_draining: 'Every worker that could run this task is about to stop.',
   pool_busy: 'Every worker that could run this task is busy.',
+  retry_backoff: 'The last attempt failed; the next one starts after a pause of up to 30 seconds.',
   cycle_limit: 'The scheduler placed as many tasks as one cycle may; this one is looked at in the next.',
 } as const;
 export type WaitingCode = keyof typeof WAITING_REASONS;

@@ -6,6 +6,8 @@ export interface PendingTask extends Lane {
   readonly id: Task['id'];
   readonly needs: ResourceNeeds;
   readonly requestedAt: Instant;
+  /** Its last attempt failed: it pauses until then. Absent for all others. */
+  readonly notBefore?: Instant;
 }
 
 /** A worker incarnation, as the policy sees it. */

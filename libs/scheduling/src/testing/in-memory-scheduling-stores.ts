@@ -1,5 +1,6 @@
-import type { Clock, TaskId } from '@millrace/kernel';
+import type { Clock, Instant, TaskId } from '@millrace/kernel';
 import { byOrderOfService, compareIds } from '../policy/ordering.js';
+import { retryNotBefore } from '../domain/retry-backoff.js';
 import { isTerminal, type Task } from '../domain/task.js';
 import { notLeader } from '../engine/not-leader.js';
 import type { Leadership, LeaderStore } from '../engine/ports/leader-store.port.js';
@@ -10,7 +11,7 @@ import { hasEnded, type Worker, type WorkerStore, type WorkerWithLeases } from '
 
 interface Tables {
   readonly tasks: Map<TaskId, Task>;
-  readonly tombstones: Map<string, Tombstone>;
+  readonly tombstones: Map<string, Tombstone & { readonly leftAt: Instant }>;
   readonly leases: Map<TaskId, Lease>;
   readonly workers: Map<string, Worker>;
 }
@@ -38,7 +39,7 @@ export class InMemorySchedulingDatabase {
 
   stores(): SchedulingStores {
     return {
-      tasks: createTaskStore(() => this.tables),
+      tasks: createTaskStore(() => this.tables, this.clock),
       leases: createLeaseStore(() => this.tables),
       workers: createWorkerStore(() => this.tables),
       leader: {
@@ -70,7 +71,7 @@ export class InMemorySchedulingDatabase {
   }
 }
 
-function createTaskStore(tables: () => Tables): TaskStore {
+function createTaskStore(tables: () => Tables, clock: Clock): TaskStore {
   return {
     insert: async (tasks) => {
       const added = tasks.filter((task) => !tables().tasks.has(task.id));
@@ -83,13 +84,11 @@ function createTaskStore(tables: () => Tables): TaskStore {
     },
     pending: async (perLane) =>
       [...Map.groupBy(ofState(tables(), 'queued').toSorted(byOrderOfService), laneOf).values()].flatMap((lane) =>
-        lane.slice(0, perLane).map(({ id, taskType, priority, needs, requestedAt }) => ({
-          id,
-          taskType,
-          priority,
-          needs,
-          requestedAt,
-        })),
+        lane.slice(0, perLane).map((task) => {
+          const { id, taskType, priority, needs, requestedAt } = task;
+          const notBefore = retryNotBefore(task);
+          return { id, taskType, priority, needs, requestedAt, ...(notBefore === null ? {} : { notBefore }) };
+        }),
       ),
     laneCounts: async () => laneCounts(tables()),
     overdue: async (before, limit) =>
@@ -99,11 +98,25 @@ function createTaskStore(tables: () => Tables): TaskStore {
         .slice(0, limit),
     leaveTombstones: async (tombstones) => {
       for (const tombstone of tombstones) {
-        tables().tombstones.set(`${tombstone.taskId}/${tombstone.tenantId}`, tombstone);
+        const name = `${tombstone.taskId}/${tombstone.tenantId}`;
+        const leftAt = tables().tombstones.get(name)?.leftAt ?? clock.now();
+        tables().tombstones.set(name, { ...tombstone, leftAt });
       }
     },
-    tombstonesOf: async (taskIds) => [...tables().tombstones.values()].filter(({ taskId }) => taskIds.includes(taskId)),
+    tombstonesOf: async (taskIds) =>
+      [...tables().tombstones.values()]
+        .filter(({ taskId }) => taskIds.includes(taskId))
+        .map(({ taskId, tenantId }) => ({ taskId, tenantId })),
+    removeEnded: async (before, limit) =>
+      removeSome(tables().tasks, (task) => task.endedAt !== null && task.endedAt < before, limit),
+    removeTombstones: async (before, limit) => removeSome(tables().tombstones, ({ leftAt }) => leftAt < before, limit),
   };
+}
+
+function removeSome<Key, Row>(rows: Map<Key, Row>, isOld: (row: Row) => boolean, limit: number): number {
+  const old = [...rows].filter(([, row]) => isOld(row)).slice(0, limit);
+  for (const [key] of old) rows.delete(key);
+  return old.length;
 }
 
 function ofState(tables: Tables, state: Task['state']): readonly Task[] {
@@ -172,6 +185,12 @@ function createWorkerStore(tables: () => Tables): WorkerStore {
       current()
         .toSorted((a, b) => compareIds(a.workerId, b.workerId))
         .map(withLeases),
+    removeEnded: async (before, limit) => {
+      const held = new Set([...tables().leases.values()].map(({ incarnation }) => incarnation));
+      const isOld = (worker: Worker): boolean =>
+        hasEnded(worker) && worker.heartbeatAt < before && !held.has(worker.incarnation);
+      return removeSome(tables().workers, isOld, limit);
+    },
     recent: async (since, limit) =>
       [...tables().workers.values()]
         .filter((worker) => !hasEnded(worker) || worker.heartbeatAt > since)

@@ -39,6 +39,7 @@ export class SchedulerFixture {
   readonly events: readonly NewEvent[];
   readonly gate: string[] = [];
   heartbeatLagMs: number | Error = 0;
+  dispatchLagMs = 0;
   failNextCommit: (error: Error) => void;
   private lostAnswer: { readonly type: string; readonly from: number } | undefined;
 
@@ -55,6 +56,7 @@ export class SchedulerFixture {
       publisher: { publish: async (events) => void (transactions.published as NewEvent[]).push(...events) },
       gate: { open: async () => void this.gate.push('open'), close: async () => void this.gate.push('close') },
       lag: { oldestMs: async () => this.lag() },
+      dispatchLag: { oldestMs: async () => this.dispatchLagMs },
       observer: { cycled: () => {}, refused: () => {}, expired: () => {}, resent: () => {} },
       clock,
       logger: silentLogger,

@@ -3,6 +3,7 @@ import type { TenantId } from '@millrace/kernel';
 import { transition } from '../domain/transition.js';
 import type { Task } from '../domain/task.js';
 import type { SchedulingStores } from '../engine/ports/scheduling-scope.port.js';
+import type { Worker } from '../engine/ports/worker-store.port.js';
 import { aHolder, aReport, aRequest, aTask, aWorker, idOf, taskIdOf } from './builders.js';
 
 /** The stores of one implementation. `run` is one transaction; a rejection of `work` rolls it back. */
@@ -14,6 +15,7 @@ export interface StoresUnderTest {
 }
 
 const NOW = Date.UTC(2026, 0, 1, 12);
+const FAR_AHEAD = Date.UTC(2099, 0, 1);
 
 /** A task with a live lease, epoch 1. */
 function leased(task: Task, incarnation = idOf(0xa1)): Task {
@@ -153,6 +155,37 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
       expect(found.map(({ tenantId }) => tenantId).toSorted()).toEqual(['acme', 'b']);
     });
 
+    it('WRK-13: shows until when a task pauses that was requeued after a failure', async () => {
+      const error = { code: 'engine_crashed', message: 'x', retryable: true };
+      const failed = { kind: 'failed' as const, report: aReport(), error };
+      const started = transition(leased(aTask()), { kind: 'started', report: aReport() }, NOW).next;
+      const requeued = transition(started, { ...failed, report: aReport({ number: 2 }) }, NOW + 5).next;
+      await insert([requeued, aTask({ id: taskIdOf(2), priority: 1 })]);
+      const pending = await stores().run(({ tasks }) => tasks.pending(5));
+      const byId = new Map(pending.map((task) => [task.id, task]));
+      expect(byId.get(taskIdOf(1))?.notBefore).toBe(NOW + 1_005);
+      expect(byId.get(taskIdOf(2))).not.toHaveProperty('notBefore');
+    });
+
+    it('removes what ended before an instant, and nothing that lives', async () => {
+      const ended = (number: number, endedAt: number): Task => ({
+        ...aTask({ id: taskIdOf(number) }),
+        state: 'cancelled',
+        endedAt,
+      });
+      await insert([ended(1, NOW), ended(2, NOW), ended(3, NOW + 10), aTask({ id: taskIdOf(4) })]);
+      expect(await stores().run(({ tasks }) => tasks.removeEnded(NOW + 10, 1))).toBe(1);
+      expect(await stores().run(({ tasks }) => tasks.removeEnded(NOW + 10, 9))).toBe(1);
+      expect((await load([1, 2, 3, 4])).map(({ id }) => id).toSorted()).toEqual([taskIdOf(3), taskIdOf(4)]);
+    });
+
+    it('removes old tombstones only', async () => {
+      await stores().run(({ tasks }) => tasks.leaveTombstones([{ taskId: taskIdOf(9), tenantId: 'a' as TenantId }]));
+      expect(await stores().run(({ tasks }) => tasks.removeTombstones(0, 9))).toBe(0);
+      expect(await stores().run(({ tasks }) => tasks.removeTombstones(FAR_AHEAD, 9))).toBe(1);
+      expect(await stores().run(({ tasks }) => tasks.tombstonesOf([taskIdOf(9)]))).toEqual([]);
+    });
+
     it('rolls back as a whole', async () => {
       const broken = stores().run(async ({ tasks }) => {
         await tasks.insert([aTask()]);
@@ -234,6 +267,21 @@ function workerStoreSuite(stores: () => StoresUnderTest): void {
         ['w-1', 2],
         ['w-2', 0],
       ]);
+    });
+
+    it('removes incarnations that ended before an instant, unless they hold a lease', async () => {
+      const of = (number: number, overrides: Partial<Worker>): Worker =>
+        aWorker({ workerId: `w-${number}`, incarnation: idOf(number), state: 'lost', heartbeatAt: 5, ...overrides });
+      await stores().run(async ({ tasks, leases, workers }) => {
+        await tasks.insert([aTask()]);
+        await workers.add([of(1, {}), of(2, {}), of(3, { heartbeatAt: 10 }), of(4, { state: 'ready' }), of(5, {})]);
+        const lease = { taskId: taskIdOf(1), attempt: 1, epoch: 1, workerId: 'w-5', incarnation: idOf(5) };
+        await leases.grant([lease]);
+      });
+      expect(await stores().run(({ workers }) => workers.removeEnded(10, 1))).toBe(1);
+      expect(await stores().run(({ workers }) => workers.removeEnded(10, 9))).toBe(1);
+      const left = await stores().run(({ workers }) => workers.load([1, 2, 3, 4, 5].map(idOf)));
+      expect(left.map(({ workerId }) => workerId).toSorted()).toEqual(['w-3', 'w-4', 'w-5']);
     });
 
     it('shows people the living and the lately ended, newest first', async () => {

@@ -25,6 +25,10 @@ export interface ServerProcess {
   readonly pid: number;
   /** Milliseconds from spawn to ready. */
   readonly startMs: number;
+  /** Settles when it has ended, for whatever reason. */
+  readonly exited: Promise<void>;
+  /** The end of what it wrote so far, for the message of a failed test. */
+  output(): string;
   /** SIGTERM, and SIGKILL after 15 s. Idempotent. */
   stop(): Promise<void>;
   /** SIGKILL. */
@@ -53,10 +57,10 @@ export async function startServerProcess(options: ServerCommand): Promise<Server
     child.kill('SIGKILL');
     throw new Error(`${options.name} did not start. Its output:\n${output.text()}`, { cause: error });
   }
-  return { ...controlOf(child, exited), startMs: systemClock.monotonicMs() - startedMs };
+  return { ...controlOf(child, exited), exited, output: output.text, startMs: systemClock.monotonicMs() - startedMs };
 }
 
-function controlOf(child: ChildProcess, exited: Promise<void>): Omit<ServerProcess, 'startMs'> {
+function controlOf(child: ChildProcess, exited: Promise<void>): Omit<ServerProcess, 'startMs' | 'output' | 'exited'> {
   const kill = (): Promise<void> => {
     child.kill('SIGKILL');
     return exited;

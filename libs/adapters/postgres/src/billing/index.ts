@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { BillingStores } from '@millrace/billing/ports';
+import { delayedRetriesMigration } from '../migrate/delayed-retries-migration.js';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import type { MigrationClass } from '../migrate/migration-class.js';
 import { PostgresBillingLocks } from './billing-locks.postgres.js';
@@ -18,6 +19,7 @@ export const BILLING_SCHEMA = 'billing';
 export const billingMigrations: readonly MigrationClass[] = [
   messagingMigration(BILLING_SCHEMA),
   CreateBilling1760000000100,
+  delayedRetriesMigration(BILLING_SCHEMA),
 ];
 
 /** The stores of one transaction, for PostgresUnitOfWork. The connection has the role `millrace_billing_system`. */

@@ -1,9 +1,12 @@
+import { delayedRetriesMigration } from '../migrate/delayed-retries-migration.js';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import type { MigrationClass } from '../migrate/migration-class.js';
 import { INTAKE_SCHEMA } from './intake-schema.js';
+import { DeadLettersTable1760000011000 } from './migrations/dead-letters-table.js';
 import { IntakeTables1760000001000 } from './migrations/intake-tables.js';
 
 export { PostgresApiKeyStore } from './api-key-store.postgres.js';
+export { PostgresDeadLetterStore } from './dead-letter-store.postgres.js';
 export { INTAKE_SCHEMA } from './intake-schema.js';
 export { createIntakeStores } from './intake-stores.postgres.js';
 export { PostgresTaskReader } from './task-reader.postgres.js';
@@ -13,4 +16,6 @@ export { createTenantStores } from './tenant-tasks.postgres.js';
 export const INTAKE_MIGRATIONS: readonly MigrationClass[] = [
   messagingMigration(INTAKE_SCHEMA),
   IntakeTables1760000001000,
+  delayedRetriesMigration(INTAKE_SCHEMA),
+  DeadLettersTable1760000011000,
 ];

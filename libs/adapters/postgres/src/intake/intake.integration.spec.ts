@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '@millrace/messaging/ports';
-import { ACME, UMBRELLA, aTaskId, aTaskRequest, intakeStoresConformance } from '@millrace/intake/testing';
+import {
+  ACME,
+  UMBRELLA,
+  aTaskId,
+  aTaskRequest,
+  deadLetterStoreConformance,
+  intakeStoresConformance,
+} from '@millrace/intake/testing';
 import type pg from 'pg';
 import { migrate, serviceRoles } from '../migrate/migrate.js';
 import { actAsTenant } from '../pool/act-as-tenant.js';
@@ -11,6 +18,7 @@ import {
   INTAKE_MIGRATIONS,
   INTAKE_SCHEMA,
   PostgresApiKeyStore,
+  PostgresDeadLetterStore,
   PostgresTaskReader,
   createIntakeStores,
   createTenantStores,
@@ -18,7 +26,7 @@ import {
 
 const START_MS = 60_000;
 const roles = serviceRoles('gateway');
-const TABLES = ['tasks', 'task_events', 'idempotency', 'tenants', 'api_keys'];
+const TABLES = ['tasks', 'task_events', 'idempotency', 'tenants', 'api_keys', 'dead_letters'];
 let server: EmbeddedPostgres;
 let admin: pg.Pool;
 let system: pg.Pool;
@@ -57,6 +65,15 @@ async function emptyStores() {
 }
 
 intakeStoresConformance('Postgres', emptyStores);
+
+deadLetterStoreConformance('Postgres', async () => {
+  await admin.query(`TRUNCATE ${INTAKE_SCHEMA}.dead_letters`);
+  return new PostgresDeadLetterStore(system);
+});
+
+it("P18: no tenant's request reaches the dead letters", async () => {
+  await expect(request.query(`SELECT 1 FROM ${INTAKE_SCHEMA}.dead_letters`)).rejects.toThrow(/permission denied/);
+});
 
 describe('row-level security of the gateway schema (P18)', () => {
   async function asRequest<Row extends pg.QueryResultRow>(
@@ -133,6 +150,8 @@ describe('row-level security of the gateway schema (P18)', () => {
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
       WHERE c.relnamespace = 'gateway'::regnamespace AND c.relkind = 'r' AND c.relname <> 'api_keys' ORDER BY 1`;
     const { rows } = await admin.query<{ name: string; forced: boolean }>(text);
-    expect(rows).toEqual(['idempotency', 'task_events', 'tasks'].map((name) => ({ name, forced: true })));
+    expect(rows).toEqual(
+      ['dead_letters', 'idempotency', 'task_events', 'tasks'].map((name) => ({ name, forced: true })),
+    );
   });
 });

@@ -11,6 +11,7 @@ const EVENTS_MAX = 1000;
 const FIND = `SELECT * FROM ${s}.tasks WHERE tenant_id = $1 AND id = $2`;
 const LIST = `SELECT * FROM ${s}.tasks WHERE tenant_id = $1
     AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR task_type = $3)
+    AND ($7::text IS NULL OR reason = $7)
     AND ($4::timestamptz IS NULL OR (created_at, id) < ($4::timestamptz, $5::uuid))
   ORDER BY created_at DESC, id DESC LIMIT $6`;
 const EVENTS = `SELECT * FROM ${s}.task_events WHERE tenant_id = $1 AND task_id = $2 AND sequence > $3
@@ -32,7 +33,7 @@ export class PostgresTaskReader implements TaskReader {
   ): Promise<readonly TaskView[]> {
     const { limit, after } = page;
     const position = after === undefined ? [null, null] : [toIso(after.createdAt), after.id];
-    const values = [tenantId, filter.state ?? null, filter.taskType ?? null, ...position, limit];
+    const values = [tenantId, filter.state ?? null, filter.taskType ?? null, ...position, limit, filter.reason ?? null];
     // Unnamed: a generic plan could not use the index on state.
     return (await this.read<TaskRow>(tenantId, { text: LIST, values })).map(taskFromRow);
   }

@@ -1,3 +1,4 @@
+import { delayedRetriesMigration } from '../migrate/delayed-retries-migration.js';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import type { MigrationClass } from '../migrate/migration-class.js';
 import { Deliveries1760000000001 } from './migrations/1760000000001-deliveries.js';
@@ -9,4 +10,5 @@ export { PostgresSecretStore } from './secret-store.postgres.js';
 export const notificationMigrations: readonly MigrationClass[] = [
   messagingMigration('notifier'),
   Deliveries1760000000001,
+  delayedRetriesMigration('notifier'),
 ];

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { silentLogger, systemClock } from '@millrace/kernel';
 import type pg from 'pg';
 import type { ParkedEvent, ParkedKind } from '@millrace/messaging/ports';
 import { parkedStoreConformance } from '@millrace/messaging/testing';
+import { parkedSweep } from './parked-sweep.js';
+import { TableSweeper } from '../sweep/table-sweeper.postgres.js';
+import { delayedRetriesMigration } from '../migrate/delayed-retries-migration.js';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import { migrate } from '../migrate/migrate.js';
 import { createPool } from '../pool/create-pool.js';
@@ -16,7 +20,12 @@ let store: PostgresParkedEventStore;
 
 beforeAll(async () => {
   server = await startTemporaryPostgres();
-  await migrate({ url: server.url, schema: 'demo', service: 'demo', migrations: [messagingMigration('demo')] });
+  await migrate({
+    url: server.url,
+    schema: 'demo',
+    service: 'demo',
+    migrations: [messagingMigration('demo'), delayedRetriesMigration('demo')],
+  });
   pool = createPool({ url: server.url, role: 'millrace_demo_system', applicationName: 'spec' });
   store = new PostgresParkedEventStore({ pool, schema: 'demo' });
 }, START_MS);
@@ -62,7 +71,7 @@ describe('PostgresParkedEventStore', () => {
       parked(1n, 'held', { partition: 2, key: 'other' }),
     ]);
     expect(await store.keys(GROUP, [{ topic: 't', partition: 1 }])).toEqual([
-      { topic: 't', partition: 1, key: 'k', counts: { held: 0, parked: 2, dead: 1 } },
+      { topic: 't', partition: 1, key: 'k', counts: { held: 0, parked: 2, delayed: 0, dead: 1 } },
     ]);
     expect(await store.keys(GROUP, [{ topic: 't', partition: 2 }])).toHaveLength(1);
     expect(await store.keys(GROUP, [])).toEqual([]);
@@ -74,6 +83,21 @@ describe('PostgresParkedEventStore', () => {
       { topic: 't', partition: 1, offset: 1n },
       { topic: 't', partition: 1, offset: 77n },
     ]);
+    expect((await store.load(GROUP, 't', 'k', 10)).map(({ record }) => record.offset)).toEqual([2n]);
+  });
+
+  it('the sweeper removes what waited longer than any topic keeps its records, and says so', async () => {
+    const day = 24 * 3_600_000;
+    const told: unknown[] = [];
+    const logger = { ...silentLogger, warn: (_text: string, facts?: unknown) => void told.push(facts) };
+    const sweeper = new TableSweeper({ pool, rules: [parkedSweep('demo')], clock: systemClock, logger });
+    const parkedAt = systemClock.now();
+    await store.put(GROUP, [
+      { ...parked(1n, 'held'), parkedAt: parkedAt - 43 * day },
+      { ...parked(2n, 'parked'), parkedAt: parkedAt - 41 * day },
+    ]);
+    expect([await sweeper.sweep(), await sweeper.sweep()]).toEqual([1, 0]);
+    expect(told).toEqual([{ table: 'demo.parked_events', removed: 1 }]);
     expect((await store.load(GROUP, 't', 'k', 10)).map(({ record }) => record.offset)).toEqual([2n]);
   });
 

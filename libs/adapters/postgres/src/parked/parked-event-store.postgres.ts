@@ -4,6 +4,7 @@ import type {
   ParkedEventStore,
   ParkedKey,
   RecordPosition,
+  Resolution,
   TopicPartition,
 } from '@millrace/messaging/ports';
 import { mappingFaults } from '../pool/map-fault.js';
@@ -19,19 +20,25 @@ export class PostgresParkedEventStore implements ParkedEventStore {
     const last = new Map(events.map((event) => [positionKey(event.record), event]));
     const entries = [...last.values()];
     const text = `INSERT INTO ${this.options.schema}.parked_events
-        (consumer, kind, reason, parked_at, topic, partition, "offset", key, headers, value, appended_at)
+        (consumer, kind, reason, parked_at, topic, partition, "offset", key, headers, value, appended_at,
+        due_at, failed_tries, redrives)
       SELECT $1, kind, reason, to_timestamp(parked_ms / 1000), topic, partition, "offset", key, headers, value,
-        to_timestamp(appended_ms / 1000)
+        to_timestamp(appended_ms / 1000), to_timestamp(due_ms / 1000), failed_tries, redrives
       FROM unnest($2::text[], $3::text[], $4::float8[], $5::text[], $6::int[], $7::bigint[], $8::text[], $9::text[],
-        $10::bytea[], $11::float8[])
-        AS t(kind, reason, parked_ms, topic, partition, "offset", key, headers, value, appended_ms)
-      ON CONFLICT (consumer, topic, partition, "offset") DO UPDATE SET kind = excluded.kind, reason = excluded.reason`;
+        $10::bytea[], $11::float8[], $12::float8[], $13::int[], $14::int[])
+        AS t(kind, reason, parked_ms, topic, partition, "offset", key, headers, value, appended_ms, due_ms,
+          failed_tries, redrives)
+      ON CONFLICT (consumer, topic, partition, "offset") DO UPDATE SET kind = excluded.kind, reason = excluded.reason,
+        due_at = excluded.due_at, failed_tries = excluded.failed_tries, redrives = excluded.redrives`;
     await this.query(text, [
       group,
       entries.map(({ kind }) => kind),
       entries.map(({ reason }) => reason.replaceAll('\0', '')),
       entries.map(({ parkedAt }) => parkedAt),
       ...recordColumns(entries),
+      entries.map(({ dueAt }) => dueAt ?? null),
+      entries.map(({ failedTries }) => failedTries ?? 0),
+      entries.map(({ redrives }) => redrives ?? 0),
     ]);
   }
 
@@ -39,6 +46,7 @@ export class PostgresParkedEventStore implements ParkedEventStore {
     const text = `SELECT topic, partition, key,
         count(*) FILTER (WHERE kind = 'held')::int AS held,
         count(*) FILTER (WHERE kind = 'parked')::int AS parked,
+        count(*) FILTER (WHERE kind = 'delayed')::int AS delayed,
         count(*) FILTER (WHERE kind = 'dead')::int AS dead
       FROM ${this.options.schema}.parked_events
       WHERE consumer = $1 AND (topic, partition) IN (SELECT * FROM unnest($2::text[], $3::int[]))
@@ -50,7 +58,8 @@ export class PostgresParkedEventStore implements ParkedEventStore {
 
   async load(group: string, topic: string, key: string, limit: number): Promise<readonly ParkedEvent[]> {
     const text = `SELECT kind, reason, extract(epoch FROM parked_at)::float8 * 1000 AS parked_ms, topic, partition,
-        "offset", key, headers, value, extract(epoch FROM appended_at)::float8 * 1000 AS appended_ms
+        "offset", key, headers, value, extract(epoch FROM appended_at)::float8 * 1000 AS appended_ms,
+        extract(epoch FROM due_at)::float8 * 1000 AS due_ms, failed_tries, redrives
       FROM ${this.options.schema}.parked_events
       WHERE consumer = $1 AND topic = $2 AND key = $3 ORDER BY "offset" LIMIT $4`;
     return (await this.query<ParkedRow>(text, [group, topic, key, limit])).map(parkedFromRow);
@@ -60,12 +69,28 @@ export class PostgresParkedEventStore implements ParkedEventStore {
     const text = `DELETE FROM ${this.options.schema}.parked_events
       WHERE consumer = $1
         AND (topic, partition, "offset") IN (SELECT * FROM unnest($2::text[], $3::int[], $4::bigint[]))`;
-    await this.query(text, [
+    await this.query(text, [group, ...positionColumns(positions)]);
+  }
+
+  async resolve(
+    group: string,
+    positions: readonly RecordPosition[],
+    resolution: Resolution,
+  ): Promise<readonly RecordPosition[]> {
+    const table = `${this.options.schema}.parked_events`;
+    const change =
+      resolution === 'skip'
+        ? `DELETE FROM ${table}`
+        : `UPDATE ${table} SET kind = 'parked', due_at = NULL, failed_tries = 0, redrives = redrives + 1`;
+    const text = `${change}
+      WHERE consumer = $1 AND kind = 'dead'
+        AND (topic, partition, "offset") IN (SELECT * FROM unnest($2::text[], $3::int[], $4::bigint[]))
+      RETURNING topic, partition, "offset"`;
+    const rows = await this.query<{ topic: string; partition: number; offset: string }>(text, [
       group,
-      positions.map(({ topic }) => topic),
-      positions.map(({ partition }) => partition),
-      positions.map(({ offset }) => offset),
+      ...positionColumns(positions),
     ]);
+    return rows.map(({ topic, partition, offset }) => ({ topic, partition, offset: BigInt(offset) }));
   }
 
   private async query<Row extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<Row[]> {
@@ -75,6 +100,14 @@ export class PostgresParkedEventStore implements ParkedEventStore {
 
 function positionKey({ topic, partition, offset }: RecordPosition): string {
   return `${topic}/${partition}/${offset}`;
+}
+
+function positionColumns(positions: readonly RecordPosition[]): unknown[] {
+  return [
+    positions.map(({ topic }) => topic),
+    positions.map(({ partition }) => partition),
+    positions.map(({ offset }) => offset),
+  ];
 }
 
 function recordColumns(entries: readonly ParkedEvent[]): unknown[] {

@@ -11,6 +11,9 @@ export interface ParkedRow {
   readonly headers: string;
   readonly value: Buffer;
   readonly appended_ms: number;
+  readonly due_ms: number | null;
+  readonly failed_tries: number;
+  readonly redrives: number;
 }
 
 export interface ParkedKeyRow {
@@ -19,6 +22,7 @@ export interface ParkedKeyRow {
   readonly key: string;
   readonly held: number;
   readonly parked: number;
+  readonly delayed: number;
   readonly dead: number;
 }
 
@@ -30,10 +34,13 @@ export function parkedFromRow(row: ParkedRow): ParkedEvent {
     kind: row.kind,
     reason: row.reason,
     parkedAt: Math.round(row.parked_ms),
+    ...(row.due_ms === null ? {} : { dueAt: Math.round(row.due_ms) }),
+    ...(row.failed_tries === 0 ? {} : { failedTries: row.failed_tries }),
+    ...(row.redrives === 0 ? {} : { redrives: row.redrives }),
     record: { topic, partition, offset: BigInt(row.offset), key, headers, value, appendedAt },
   };
 }
 
-export function keyFromRow({ topic, partition, key, held, parked, dead }: ParkedKeyRow): ParkedKey {
-  return { topic, partition, key, counts: { held, parked, dead } };
+export function keyFromRow({ topic, partition, key, held, parked, delayed, dead }: ParkedKeyRow): ParkedKey {
+  return { topic, partition, key, counts: { held, parked, delayed, dead } };
 }

@@ -5,8 +5,9 @@ import type pg from 'pg';
 import { inboxSweep } from '../inbox/inbox-sweep.js';
 import { serviceRoles } from '../migrate/migrate.js';
 import { PostgresOutboxStore } from '../outbox/outbox-store.postgres.js';
+import { parkedSweep } from '../parked/parked-sweep.js';
 import { PostgresParkedEventStore } from '../parked/parked-event-store.postgres.js';
-import { TableSweeper, type SweepRule } from '../sweep/table-sweeper.postgres.js';
+import { TableSweeper } from '../sweep/table-sweeper.postgres.js';
 import { PostgresUnitOfWork } from '../unit-of-work/unit-of-work.postgres.js';
 import { createPool } from './create-pool.js';
 
@@ -18,8 +19,6 @@ export interface ServiceDatabaseOptions {
   readonly stamper: EventStamper;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Rows of the service's own that go after their time, beside its inbox's. */
-  readonly sweeps?: readonly SweepRule[];
   /** Connections of each of the two pools at most. */
   readonly connectionsMax?: number;
 }
@@ -57,7 +56,7 @@ export function openServiceDatabase(options: ServiceDatabaseOptions): ServiceDat
   dispatcher.start();
   const sweeper = new TableSweeper({
     pool: system,
-    rules: [inboxSweep(service), ...(options.sweeps ?? [])],
+    rules: [inboxSweep(service), parkedSweep(service)],
     clock,
     logger,
   });

@@ -1,25 +1,26 @@
 import type { SchedulingStores } from '@millrace/scheduling/ports';
 import type pg from 'pg';
+import { delayedRetriesMigration } from '../migrate/delayed-retries-migration.js';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import type { MigrationClass } from '../migrate/migration-class.js';
 import { PostgresLeaderGuard } from './leader-store.postgres.js';
 import { PostgresLeaseStore } from './lease-store.postgres.js';
-import { SchedulingSweepIndex1760000002001 } from './migrations/scheduling-sweep-index.js';
 import { SchedulingTables1760000002000 } from './migrations/scheduling-tables.js';
+import { SweepIndexes1760000012000 } from './migrations/sweep-indexes.js';
 import { SCHEDULING_SCHEMA } from './scheduling-schema.js';
 import { PostgresTaskStore } from './task-store.postgres.js';
 import { PostgresWorkerStore } from './worker-store.postgres.js';
 
 export { PostgresLeaderStore } from './leader-store.postgres.js';
 export { PostgresWorkerStore } from './worker-store.postgres.js';
-export { SCHEDULING_SWEEPS } from './scheduling-sweeps.js';
 export { SCHEDULING_SCHEMA } from './scheduling-schema.js';
 
 /** The scheduler's schema, in order. Run by `migrate({ schema: SCHEDULING_SCHEMA, service: 'scheduler', migrations })`. */
 export const SCHEDULING_MIGRATIONS: readonly MigrationClass[] = [
   messagingMigration(SCHEDULING_SCHEMA),
   SchedulingTables1760000002000,
-  SchedulingSweepIndex1760000002001,
+  delayedRetriesMigration(SCHEDULING_SCHEMA),
+  SweepIndexes1760000012000,
 ];
 
 /** The stores of one transaction; the connection's role is `_system`. */

@@ -1,9 +1,9 @@
 import { toIso, type Instant, type TaskId, type TenantId } from '@millrace/kernel';
-import type { PendingTask, Task } from '@millrace/scheduling';
+import { retryNotBefore, type PendingTask, type Task } from '@millrace/scheduling';
 import type { LaneCount, TaskStore, Tombstone } from '@millrace/scheduling/ports';
 import type pg from 'pg';
 import { SCHEDULING_SCHEMA } from './scheduling-schema.js';
-import { progressToColumns, requestsToColumns, taskFromRow, type TaskRow } from './task.mapping.js';
+import { attemptsFromStored, progressToColumns, requestsToColumns, taskFromRow, type TaskRow } from './task.mapping.js';
 
 const s = SCHEDULING_SCHEMA;
 
@@ -37,7 +37,8 @@ const PENDING = `WITH RECURSIVE lanes AS (
       ORDER BY task_type, priority LIMIT 1) AS following
   )
   SELECT first.* FROM lanes, LATERAL (
-    SELECT id, task_type, priority, needs_gpus, needs_vram_mib, requested_at FROM ${s}.tasks
+    SELECT id, task_type, priority, needs_gpus, needs_vram_mib, requested_at, failure_retries,
+      attempts -> -1 AS last_attempt FROM ${s}.tasks
     WHERE state = 'queued' AND task_type = lanes.task_type AND priority = lanes.priority
     ORDER BY requested_at, id LIMIT $1) AS first`;
 
@@ -53,7 +54,10 @@ const OVERDUE = `SELECT * FROM ${s}.tasks WHERE state = 'queued' AND epoch = 0 A
 const LEAVE_TOMBSTONES = `INSERT INTO ${s}.tombstones (task_id, tenant_id)
   SELECT * FROM unnest($1::uuid[], $2::text[]) ON CONFLICT DO NOTHING`;
 
-type PendingRow = Pick<TaskRow, 'id' | 'task_type' | 'priority' | 'needs_gpus' | 'needs_vram_mib' | 'requested_at'>;
+type PendingRow = Pick<
+  TaskRow,
+  'id' | 'task_type' | 'priority' | 'needs_gpus' | 'needs_vram_mib' | 'requested_at' | 'failure_retries'
+> & { readonly last_attempt: TaskRow['attempts'][number] | null };
 
 interface LaneRow {
   readonly task_type: string;
@@ -61,6 +65,11 @@ interface LaneRow {
   readonly waiting: number;
   readonly running: number;
   readonly oldest: Date | null;
+}
+
+function notBeforeOf({ last_attempt: last, failure_retries: failureRetries }: PendingRow): { notBefore?: Instant } {
+  const notBefore = last === null ? null : retryNotBefore({ attempts: attemptsFromStored([last]), failureRetries });
+  return notBefore === null ? {} : { notBefore };
 }
 
 /** Tasks over the transaction's connection, whose role is `_system`. */
@@ -99,6 +108,7 @@ export class PostgresTaskStore implements TaskStore {
       priority: row.priority,
       needs: { gpus: row.needs_gpus, vramMiB: row.needs_vram_mib },
       requestedAt: row.requested_at.getTime(),
+      ...notBeforeOf(row),
     }));
   }
 
@@ -135,5 +145,17 @@ export class PostgresTaskStore implements TaskStore {
       values: [taskIds],
     });
     return rows.map((row) => ({ taskId: row.task_id as TaskId, tenantId: row.tenant_id as TenantId }));
+  }
+
+  async removeEnded(before: Instant, limit: number): Promise<number> {
+    const text = `DELETE FROM ${s}.tasks WHERE id IN
+      (SELECT id FROM ${s}.tasks WHERE ended_at < $1 AND state NOT IN ('queued', 'processing') LIMIT $2)`;
+    return (await this.client.query(text, [toIso(before), limit])).rowCount ?? 0;
+  }
+
+  async removeTombstones(before: Instant, limit: number): Promise<number> {
+    const text = `DELETE FROM ${s}.tombstones WHERE (task_id, tenant_id) IN
+      (SELECT task_id, tenant_id FROM ${s}.tombstones WHERE left_at < $1 LIMIT $2)`;
+    return (await this.client.query(text, [toIso(before), limit])).rowCount ?? 0;
   }
 }

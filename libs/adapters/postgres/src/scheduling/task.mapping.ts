@@ -56,7 +56,7 @@ export function taskFromRow(row: TaskRow): Task {
     lostDeliveries: row.lost_deliveries,
     cancelRequested: row.cancel_requested,
     checkpoint: row.checkpoint,
-    attempts: row.attempts.map((attempt) => ({ ...attempt, pricePerGpuHour: BigInt(attempt.pricePerGpuHour) })),
+    attempts: attemptsFromStored(row.attempts),
     startedAt: row.started_at?.getTime() ?? null,
     endedAt: row.ended_at?.getTime() ?? null,
     reason: row.reason,
@@ -102,6 +102,10 @@ export function progressToColumns(tasks: readonly Task[]): unknown[] {
     tasks.map((task) => task.reason),
     tasks.map((task) => jsonOrNull(task.error)),
   ];
+}
+
+export function attemptsFromStored(attempts: readonly StoredAttempt[]): readonly Attempt[] {
+  return attempts.map((attempt) => ({ ...attempt, pricePerGpuHour: BigInt(attempt.pricePerGpuHour) }));
 }
 
 function storedAttempt(attempt: Attempt): StoredAttempt {

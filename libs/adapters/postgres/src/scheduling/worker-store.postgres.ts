@@ -15,7 +15,7 @@ const SAVE = `UPDATE ${s}.workers SET state = t.state, heartbeat_at = t.heartbea
 
 const WITH_LEASES = `SELECT workers.*, (SELECT count(*) FROM ${s}.leases
     WHERE leases.incarnation = workers.incarnation)::int AS used_slots FROM ${s}.workers`;
-const IS_CURRENT = `state IN ('ready', 'draining')`;
+const IS_CURRENT = `(state IN ('ready', 'draining'))`;
 
 type RowWithLeases = WorkerRow & { readonly used_slots: number };
 
@@ -68,5 +68,12 @@ export class PostgresWorkerStore implements WorkerStore {
     const values = [toIso(since), limit];
     const { rows } = await this.client.query<RowWithLeases>({ name: 'scheduling-recent-workers', text, values });
     return rows.map(workerWithLeasesFromRow);
+  }
+
+  async removeEnded(before: Instant, limit: number): Promise<number> {
+    const text = `DELETE FROM ${s}.workers WHERE incarnation IN (SELECT incarnation FROM ${s}.workers
+      WHERE NOT ${IS_CURRENT} AND heartbeat_at < $1
+        AND NOT EXISTS (SELECT 1 FROM ${s}.leases WHERE leases.incarnation = workers.incarnation) LIMIT $2)`;
+    return (await this.client.query(text, [toIso(before), limit])).rowCount ?? 0;
   }
 }

@@ -15,6 +15,8 @@ export interface SweepRule {
   /** The column of type timestamptz that a row's age is counted from. A row in which it is null stays. */
   readonly since: string;
   readonly keptMs: DurationMs;
+  /** Logged with the count when rows went, where their going is a loss. */
+  readonly warning?: string;
 }
 
 export interface TableSweeperOptions {
@@ -57,6 +59,8 @@ export class TableSweeper {
       removed += count;
       if (count < ROWS_MAX) break;
     }
+    const { table, warning } = rule;
+    if (removed > 0 && warning !== undefined) this.options.logger.warn(warning, { table, removed });
     return removed;
   }
 

@@ -1,5 +1,11 @@
 export type { ApiKeyRecord, ApiKeyStore, NewTenant } from './api-key-store.port.js';
 export type {
+  DeadLetterCourier,
+  DeadLetterFilter,
+  DeadLetterPosition,
+  DeadLetterStore,
+} from './dead-letter-store.port.js';
+export type {
   IdempotencyRecord,
   IdempotencyStore,
   IntakeScope,
@@ -10,7 +16,14 @@ export type {
   TenantStores,
   TenantTasks,
 } from './intake-stores.port.js';
-export type { AddressPolicy, ArtifactUrls, PublishBacklog, SignedUrl, TaskObjects } from './outside-world.port.js';
+export type {
+  AddressPolicy,
+  ArtifactUrls,
+  DispatchBacklog,
+  PublishBacklog,
+  SignedUrl,
+  TaskObjects,
+} from './outside-world.port.js';
 export type { PagePosition, TaskFilter, TaskReader } from './task-reader.port.js';
 export type {
   Artifact,
@@ -25,3 +38,4 @@ export type {
   TaskView,
 } from '../../domain/task-view.js';
 export type { TaskPhase, TaskState } from '../../domain/task-state.js';
+export type { DeadLetter, DeadLetterState } from '../../domain/dead-letter.js';

@@ -33,3 +33,8 @@ export interface TaskObjects {
 export interface PublishBacklog {
   oldestUnpublishedMs(): number;
 }
+
+/** Says how far behind the scheduler is with accepted tasks, in ms. */
+export interface DispatchBacklog {
+  dispatchLagMs(): number;
+}

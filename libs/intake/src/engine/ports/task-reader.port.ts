@@ -12,6 +12,8 @@ export interface PagePosition {
 export interface TaskFilter {
   readonly state?: TaskState;
   readonly taskType?: string;
+  /** Why a failed task failed. */
+  readonly reason?: string;
 }
 
 /** Reads of one tenant, under row-level security. Another tenant's task is not there. */

@@ -49,4 +49,6 @@ export interface WorkerStore {
   alive(): Promise<readonly WorkerWithLeases[]>;
   /** Alive ones, and those whose last heartbeat is later than `since`; newest registration first. For people. */
   recent(since: Instant, limit: number): Promise<readonly WorkerWithLeases[]>;
+  /** Removes ended incarnations without leases whose last heartbeat came before an instant; how many they were. */
+  removeEnded(before: Instant, limit: number): Promise<number>;
 }

@@ -1,0 +1,109 @@
+import { eventually } from '@millrace/test-kit';
+import { startDistributedSystem, SERVICES, type DistributedOptions, type ServiceName } from '../distributed-system.js';
+import { startStandaloneSystem, type StandaloneOptions, type StandaloneSystem } from '../standalone-system.js';
+import type { SystemUnderTest } from '../system-under-test.js';
+
+export const MODES = ['standalone', 'distributed'] as const;
+export type Mode = (typeof MODES)[number];
+
+const WORKER_TIMEOUT_MS = 30_000;
+
+/** A running Millrace whose processes can be made to fail by name. */
+export interface FaultTarget extends SystemUnderTest {
+  /** What can be killed here. */
+  readonly victims: readonly string[];
+  /** SIGKILL. The worker of the standalone app comes back by itself. */
+  kill(victim: string): Promise<void>;
+  /** SIGTERM, as a rolling restart does; resolves when it is gone. */
+  end(victim: string): Promise<void>;
+  /** Starts what was killed or ended; resolves when it is ready. */
+  start(victim: string): Promise<void>;
+  /** SIGSTOP and SIGCONT. */
+  pause(victim: string): void;
+  resume(victim: string): void;
+  /** Process ids of what runs now, by name; database and broker are left out. */
+  pids(): Readonly<Record<string, number>>;
+  /** Victim whose process is the worker of this id. */
+  victimOf(workerId: string): string;
+  /** Sum of a metric of a service over the series whose labels contain `label`; 0 where there is none. */
+  metric(service: ServiceName, name: string, label?: string): Promise<number>;
+}
+
+export interface TargetOptions {
+  readonly standalone?: StandaloneOptions;
+  readonly distributed?: DistributedOptions;
+}
+
+export function startTarget(mode: Mode, options: TargetOptions = {}): Promise<FaultTarget> {
+  return mode === 'standalone'
+    ? startStandaloneTarget(options.standalone)
+    : startDistributedTarget(options.distributed);
+}
+
+async function startDistributedTarget(options?: DistributedOptions): Promise<FaultTarget> {
+  const system = await startDistributedSystem(options);
+  const serviceOf = (victim: string) => system.services.get(victim as ServiceName)!;
+  return {
+    ...system,
+    victims: SERVICES,
+    kill: (victim) => serviceOf(victim).kill(),
+    end: (victim) => serviceOf(victim).stop(),
+    start: (victim) => system.start(victim as ServiceName),
+    pause: (victim) => serviceOf(victim).pause(),
+    resume: (victim) => serviceOf(victim).resume(),
+    pids: () => Object.fromEntries([...system.services].map(([name, { pid }]) => [name, pid])),
+    victimOf: (workerId) => `gpu-${workerId}`.replace('worker-1', 'worker'),
+    metric: (service, name, label) => readMetric(system.internalUrlOf(service), name, label),
+  };
+}
+
+/**
+ * The app is one process with four services and its database beside it: `app` dies alone, `everything` with worker and
+ * database.
+ */
+async function startStandaloneTarget(options?: StandaloneOptions): Promise<FaultTarget> {
+  let system = await startStandaloneSystem(options);
+  const signal = (pids: readonly number[], name: NodeJS.Signals): void => {
+    for (const pid of pids) process.kill(pid, name);
+  };
+  const pidsOf = (victim: string): readonly number[] => {
+    if (victim === 'gpu-worker') return system.workers();
+    return victim === 'everything' ? system.processes() : [system.app.pid];
+  };
+  const startAgain = async (victim: string): Promise<void> => {
+    if (victim !== 'gpu-worker') system = await system.restart();
+    await eventually(() => someOf(system), { timeoutMs: WORKER_TIMEOUT_MS, intervalMs: 100 });
+  };
+  return {
+    ...system,
+    victims: ['app', 'gpu-worker', 'everything'],
+    kill: async (victim) => {
+      const { app } = system;
+      signal(pidsOf(victim), 'SIGKILL');
+      if (victim !== 'gpu-worker') await app.kill();
+    },
+    end: async (victim) => {
+      if (victim === 'gpu-worker') signal(pidsOf(victim), 'SIGTERM');
+      else await system.app.stop();
+    },
+    start: startAgain,
+    pause: (victim) => signal(pidsOf(victim), 'SIGSTOP'),
+    resume: (victim) => signal(pidsOf(victim), 'SIGCONT'),
+    pids: () => ({ app: system.app.pid, 'gpu-worker': system.workers()[0] ?? 0 }),
+    victimOf: () => 'gpu-worker',
+    metric: (_service, name, label) => readMetric(system.internalUrl, name, label),
+    stop: () => system.stop(),
+  };
+}
+
+function someOf(system: StandaloneSystem): void {
+  if (system.workers().length === 0) throw new Error('the worker is not back yet');
+}
+
+async function readMetric(internalUrl: string, name: string, label = ''): Promise<number> {
+  const text = await (await fetch(`${internalUrl}/metrics`)).text();
+  return text
+    .split('\n')
+    .filter((line) => (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && line.includes(label))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
