@@ -13,7 +13,6 @@ import type { Tracer } from '@millrace/messaging/ports';
 import { CLOCK, Caller, Input, LOGGER, Route, TRACER, principalHeader, reply, type Reply } from '@millrace/platform';
 import type { FastifyRequest } from 'fastify';
 import type { Gateway } from '../gateway.js';
-import type { ServiceUrls } from '../settings.js';
 import { GATEWAY } from '../tokens.js';
 import { unheardCosts } from './unheard-costs.js';
 
@@ -21,6 +20,8 @@ const NOT_FOUND = 404;
 const TIMEOUT_MS = 10_000;
 const ANSWER_MAX_BYTES = 4 * 1024 * 1024;
 const HEADERS_PASSED_ON = ['content-type', 'link', 'etag', 'cache-control', 'retry-after'];
+
+type ForwardedRoute = typeof getCosts | typeof getWebhookSecret | typeof listDeliveries | typeof listWorkers;
 
 /** Hands other services' resources on, with a short-lived signed principal in place of the key. */
 @Controller()
@@ -38,7 +39,7 @@ export class ForwardController {
     @Req() request: FastifyRequest,
     @Caller() caller: Principal,
   ): Promise<Reply | CostAnswer> {
-    const answer = await this.forward('billing', request, caller);
+    const answer = await this.forward(getCosts, request, caller);
     if (answer.status !== NOT_FOUND) return answer;
     // Billing hears of a task with its first usage. Before that, and of one that never ran, the gateway alone knows.
     return unheardCosts(await this.gateway.tasks.one(caller.tenantId as TenantId, query.task as TaskId));
@@ -46,22 +47,23 @@ export class ForwardController {
 
   @Route(getWebhookSecret)
   webhookSecret(@Req() request: FastifyRequest, @Caller() caller: Principal): Promise<Reply> {
-    return this.forward('notifier', request, caller);
+    return this.forward(getWebhookSecret, request, caller);
   }
 
   @Route(listDeliveries)
   deliveries(@Req() request: FastifyRequest, @Caller() caller: Principal): Promise<Reply> {
-    return this.forward('notifier', request, caller);
+    return this.forward(listDeliveries, request, caller);
   }
 
   @Route(listWorkers)
   workers(@Req() request: FastifyRequest, @Caller() caller: Principal): Promise<Reply> {
-    return this.forward('scheduler', request, caller);
+    return this.forward(listWorkers, request, caller);
   }
 
-  private async forward(target: keyof ServiceUrls, request: FastifyRequest, caller: Principal): Promise<Reply> {
+  private async forward(route: ForwardedRoute, request: FastifyRequest, caller: Principal): Promise<Reply> {
+    const target = route.service;
     const { services, principalKey } = this.gateway.options;
-    const url = new URL(request.url, services()[target]);
+    const url = forwardUrl(services()[target], route.path, request.url);
     const traceparent = this.tracer.activeTraceparent();
     const headers = {
       authorization: principalHeader(caller, principalKey, this.clock),
@@ -76,6 +78,17 @@ export class ForwardController {
       throw notAnswering(error);
     }
   }
+}
+
+/**
+ * The route's own path at the service's address, with the caller's query. The request line itself is not used: in its
+ * absolute form it names a host, and would send the principal there.
+ */
+export function forwardUrl(base: string, path: string, requestLine: string): URL {
+  const url = new URL(path, base);
+  const query = requestLine.indexOf('?');
+  if (query >= 0) url.search = requestLine.slice(query);
+  return url;
 }
 
 async function readBounded(answer: Response): Promise<string> {
