@@ -4,7 +4,7 @@
 //   node scripts/bootstrap.mjs run <file.js> [args]    … then run a built file with Node 24
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -59,9 +59,10 @@ async function withLock(work) {
       mkdirSync(LOCK);
       writeFileSync(path.join(LOCK, 'pid'), String(process.pid));
       break;
-    } catch {
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw new Error(`${ROOT} can't be written to: ${error.message}`);
       if (!holderLives()) {
-        rmSync(LOCK, { recursive: true, force: true });
+        setAside();
         continue;
       }
       if (!told) process.stderr.write('  another install or build runs here: waiting for it …\n');
@@ -77,6 +78,17 @@ async function withLock(work) {
     release();
     process.off('exit', release);
   }
+}
+
+/** Only one of several waiters moves a dead holder's lock away, so that none removes the next holder's. */
+function setAside() {
+  const aside = `${LOCK}.${process.pid}`;
+  try {
+    renameSync(LOCK, aside);
+  } catch {
+    return; // another one was quicker
+  }
+  rmSync(aside, { recursive: true, force: true });
 }
 
 function holderLives() {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { AppError, type Rng } from '@millrace/kernel';
 
@@ -30,7 +30,7 @@ export interface HomeDirectory {
 
 const PID_FILE = 'millrace.pid';
 const SECRETS_FILE = 'secrets.json';
-const CLAIM_ATTEMPTS = 3;
+const CLAIM_ATTEMPTS = 5;
 
 /** Opens a home, making what is missing. Refuses one that another running app holds. */
 export function openHome(directory: string, rng: Rng): HomeDirectory {
@@ -54,19 +54,54 @@ export function openHome(directory: string, rng: Rng): HomeDirectory {
   };
 }
 
-/** Exactly one of several starts makes the file; one that a crash left behind is taken over. */
+/**
+ * Exactly one of several starts gets the file: it is linked whole, never seen empty. What a crash left behind is moved
+ * aside first, and only by whoever finds the same dead holder in it.
+ */
 function claim(file: string, root: string): void {
-  for (let attempt = 1; attempt <= CLAIM_ATTEMPTS; attempt++) {
-    try {
-      return writeFileSync(file, String(process.pid), { flag: 'wx' });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  const mine = `${file}.${process.pid}`;
+  writeFileSync(mine, String(process.pid));
+  try {
+    for (let attempt = 1; attempt <= CLAIM_ATTEMPTS; attempt++) {
+      if (linked(mine, file)) return;
+      const holder = Number(readText(file));
+      if (holder === process.pid) return;
+      if (holder > 0 && isAlive(holder)) throw homeInUse(root, holder);
+      setAside(file, `${mine}.old`, holder);
     }
-    const holder = Number(readFileSync(file, 'utf8'));
-    if (holder !== process.pid && isAlive(holder)) throw homeInUse(root, holder);
-    rmSync(file, { force: true });
+    throw homeInUse(root, Number(readText(file)));
+  } finally {
+    rmSync(mine, { force: true });
   }
-  throw homeInUse(root, Number(readFileSync(file, 'utf8')));
+}
+
+function linked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Moves a dead holder's file away; puts it back when another start was quicker and it is that one's by now. */
+function setAside(file: string, aside: string, holder: number): void {
+  try {
+    renameSync(file, aside);
+  } catch {
+    return; // another start moved it
+  }
+  if (Number(readText(aside)) !== holder) linked(aside, file);
+  rmSync(aside, { force: true });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function homeInUse(root: string, holder: number): AppError {

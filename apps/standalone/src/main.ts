@@ -4,6 +4,7 @@ import {
   KAFKA_VARIABLES,
   S3_VARIABLES,
   TELEMETRY_VARIABLES,
+  databaseUrl,
   environment,
   httpSettings,
   kafkaSettings,
@@ -14,6 +15,7 @@ import {
   unknownSettings,
   type RunningProcess,
 } from '@millrace/platform';
+import { GPU_WORKER_VARIABLES, gpuWorkerSettings } from '@millrace/app-gpu-worker';
 import { z } from 'zod';
 import { openHome } from './home-directory.js';
 import { KNOWN_VARIABLES } from './known-variables.js';
@@ -23,6 +25,8 @@ import { startupLine, welcome } from './welcome.js';
 import type { StandaloneOptions } from './standalone-options.js';
 
 const DEFAULT_INTERNAL_PORT = 9464;
+/** The home gives them. */
+const WORKER_FOLDERS = { MILLRACE_WORKER_WORK_DIRECTORY: '.', MILLRACE_WORKER_SPOOL_DIRECTORY: '.' };
 const startedAtMs = performance.now();
 
 await runUntilSignal(start);
@@ -63,6 +67,8 @@ function readSettings(): Omit<StandaloneOptions, 'home' | 'output' | 'onProgress
   const [unknown] = unknownSettings(source, KNOWN_VARIABLES);
   if (unknown !== undefined) throw new Error(`${unknown} is no setting of Millrace: README.md lists them`);
   const http = loadSettings(httpSettings, HTTP_VARIABLES, source);
+  // The worker reads its own in its process; a bad one is told here, before anything is started.
+  loadSettings(gpuWorkerSettings, GPU_WORKER_VARIABLES, { ...source, ...WORKER_FOLDERS });
   const telemetry = loadSettings(telemetrySettings, TELEMETRY_VARIABLES, source);
   return {
     settings: loadSettings(standaloneSettings, STANDALONE_VARIABLES, source),
@@ -75,13 +81,9 @@ function readSettings(): Omit<StandaloneOptions, 'home' | 'output' | 'onProgress
     },
     bootstrapApiKey: source['MILLRACE_BOOTSTRAP_API_KEY'],
     outside: {
-      databaseUrl: loadSettings(
-        z.object({ url: z.url('a postgres:// URL is wanted').optional() }),
-        { url: 'DATABASE_URL' },
-        source,
-      ).url,
+      databaseUrl: loadSettings(z.object({ url: databaseUrl.optional() }), { url: 'DATABASE_URL' }, source).url,
       kafka: source['KAFKA_BROKERS'] ? loadSettings(kafkaSettings, KAFKA_VARIABLES, source) : undefined,
-      s3: source['S3_BUCKET'] ? loadSettings(s3Settings, S3_VARIABLES, source) : undefined,
+      s3: source['S3_BUCKET'] || source['S3_ENDPOINT'] ? loadSettings(s3Settings, S3_VARIABLES, source) : undefined,
     },
   };
 }

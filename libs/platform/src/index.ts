@@ -29,6 +29,7 @@ export {
   SECURITY_VARIABLES,
   TELEMETRY_VARIABLES,
   databaseSettings,
+  databaseUrl,
   httpSettings,
   kafkaSettings,
   outboundSettings,

@@ -21,7 +21,13 @@ describe('propagating tracer (W3C Trace Context)', () => {
   });
 
   it('starts a new trace for a malformed parent', () => {
-    expect(traceIdOf(tracer.startSpan('x', { parent: 'rubbish' }).traceparent)).toBeDefined();
+    for (const parent of [
+      'rubbish',
+      `00-${'0'.repeat(32)}-${'1'.repeat(16)}-01`,
+      `00-${'1'.repeat(32)}-${'0'.repeat(16)}-01`,
+    ]) {
+      expect(traceIdOf(tracer.startSpan('x', { parent }).traceparent)).not.toMatch(/^0+$|^1+$/);
+    }
   });
 
   it('follows promises, nests, and ends with its work', async () => {

@@ -4,7 +4,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Rng } from '@millrace/kernel';
 import type { Span, SpanOptions, Tracer } from '../ports/tracing.port.js';
 
-const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/;
+/** W3C trace context: an id of zeros only is none. */
+const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
 const SAMPLED = '01';
 
 /**

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { messageOf } from '@millrace/kernel';
 import type { Registry } from 'prom-client';
 import type { HealthRegistry } from '../health/health-registry.js';
 import { listenFault } from './listen-fault.js';
@@ -11,9 +12,9 @@ export async function startInternalServer(options: {
   health: HealthRegistry;
 }): Promise<Server> {
   const server = createServer((request, response) => {
-    void answer(request.url ?? '/', options).then(({ status, type, body }) =>
-      response.writeHead(status, { 'Content-Type': type }).end(body),
-    );
+    void answer(request.url ?? '/', options)
+      .catch(noAnswer)
+      .then(({ status, type, body }) => response.writeHead(status, { 'Content-Type': type }).end(body));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
@@ -28,6 +29,11 @@ interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+}
+
+/** What is asked for can't be told now: the operator's question must not end the process. */
+function noAnswer(error: unknown): Answer {
+  return { status: 503, type: 'text/plain', body: `${messageOf(error)}\n` };
 }
 
 async function answer(

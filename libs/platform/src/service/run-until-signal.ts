@@ -8,7 +8,7 @@ export interface RunningProcess {
 }
 
 /**
- * Runs a process's main part: starts it, stops it once on SIGINT, SIGTERM or (in a child) when the parent is gone. A
+ * Runs a process's main part: starts it, stops it once on SIGINT, SIGTERM, SIGHUP or (in a child) when the parent is gone. A
  * signal that comes during the start stops what the start has made. A failed start ends with one clear line and exit
  * status 1.
  */
@@ -29,6 +29,7 @@ export async function runUntilSignal(start: () => Promise<RunningProcess>): Prom
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  process.on('SIGHUP', stop);
   process.on('disconnect', stop);
   // A start that fails tears down what it had made: what rejects on the way is an effect, and must not hide the cause.
   process.on('unhandledRejection', (error) => {

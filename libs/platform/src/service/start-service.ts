@@ -50,7 +50,6 @@ export async function startService(options: StartServiceOptions): Promise<Runnin
   const { parts } = options;
   const app = await createApplication(options);
   const transport = app.get(EventTransport);
-  app.enableShutdownHooks([]);
   await options.configure?.(app);
   traceRequests(app.getHttpAdapter().getInstance(), parts.tracer);
   app.connectMicroservice({ strategy: transport }, { inheritAppConfig: true });

@@ -52,7 +52,9 @@ export const KAFKA_VARIABLES: VariableNames<typeof kafkaSettings> = {
   replication: 'MILLRACE_REPLICATION',
 };
 
-export const databaseSettings = z.object({ url: z.url('a postgres:// URL is wanted') });
+/** Such as postgres://user:password@host:5432/database. */
+export const databaseUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'a postgres:// URL is wanted' });
+export const databaseSettings = z.object({ url: databaseUrl });
 export const DATABASE_VARIABLES: VariableNames<typeof databaseSettings> = { url: 'DATABASE_URL' };
 
 export const s3Settings = z.object({

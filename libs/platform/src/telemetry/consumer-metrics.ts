@@ -33,7 +33,8 @@ function registerGauges(registry: Registry): Set<EventTransport> {
 async function measure(transports: Iterable<EventTransport>, records: Gauge, age: Gauge): Promise<void> {
   for (const transport of transports) {
     for (const [group, consumer] of transport.consumers()) {
-      const lag = await consumer.lag();
+      // While the bus is away the lag is unknown; the other metrics are wanted all the more.
+      const lag = await consumer.lag().catch(() => ({ records: Number.NaN, oldestMs: Number.NaN }));
       records.set({ group }, lag.records);
       age.set({ group }, lag.oldestMs / 1000);
     }

@@ -110,7 +110,7 @@ class OtelSpanAdapter implements Span {
 }
 
 function parseTraceparent(traceparent: string | undefined): SpanContext | undefined {
-  const match = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent ?? '');
+  const match = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent ?? '');
   if (match === null) return undefined;
   const [, traceId = '', spanId = '', flags = '00'] = match;
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
