@@ -19,6 +19,8 @@ export interface StandaloneSystem extends SystemUnderTest {
   readonly app: ServerProcess;
   /** The worker's process, which the app starts again when it ends. */
   workers(): readonly number[];
+  /** The embedded database, as its superuser. */
+  databaseUrl(): string;
   /** Every process of the app: itself, the worker, the database server with its children, ffmpeg. */
   processes(): readonly number[];
   /** The same home in a new process, on the same ports. */
@@ -71,6 +73,7 @@ async function startOn(place: Place): Promise<StandaloneSystem> {
     internalUrl: `http://127.0.0.1:${internalPort}`,
     apiKey: readFileSync(path.join(home, 'api-key'), 'utf8').trim(),
     workers: () => workersOf(app.pid),
+    databaseUrl: () => embeddedDatabaseUrl(home),
     processes: () => processesOf(home, app.pid),
     killWorker: async () => {
       for (const pid of workersOf(app.pid)) process.kill(pid, 'SIGKILL');
@@ -82,4 +85,10 @@ async function startOn(place: Place): Promise<StandaloneSystem> {
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+function embeddedDatabaseUrl(home: string): string {
+  const password = readFileSync(path.join(home, 'postgres', 'password'), 'utf8').trim();
+  const [, , , port = ''] = readFileSync(path.join(home, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n');
+  return `postgres://millrace:${password}@127.0.0.1:${port}/postgres`;
 }

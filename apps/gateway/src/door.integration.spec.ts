@@ -109,6 +109,12 @@ describe("other services' resources", () => {
     expect(handed['traceparent']).toMatch(/^00-/);
   });
 
+  it('are 503, not 401, while their service refuses the gateway: its clock is wrong, and the key is good', async () => {
+    const headers = { 'x-request-id': 'refused' };
+    const answer = await fixture.call('GET', `/api/v1/costs?task=${UNKNOWN_ID}`, { headers });
+    expect([answer.status, answer.body['code']]).toEqual([503, 'service_unavailable']);
+  });
+
   it('are 503 while their service does not answer', async () => {
     const answer = await fixture.call('GET', '/api/v1/webhooks/secret');
     expect([answer.status, answer.body['code'], answer.headers.get('retry-after')]).toEqual([

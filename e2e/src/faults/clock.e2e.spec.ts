@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { afterEach, expect, it } from '@jest/globals';
+import { systemClock } from '@millrace/kernel';
 import { startWebhookReceiver, type WebhookReceiver } from '@millrace/test-kit';
 import { ApiClient } from '../api-client.js';
 import { SERVICES, startDistributedSystem, type DistributedSystem } from '../distributed-system.js';
@@ -44,6 +45,7 @@ describeDistributed('a wall clock that is wrong by an hour', await runnableModes
         });
         for (const { id } of accepted) await api.ended(id, JUDGE_MS);
         ids.push(...accepted.map(({ id }) => id));
+        if (service === 'gateway') await expectShifted(api, accepted[0]?.id ?? '', shiftMs);
         await shift(service, 0);
       }
       const verdict = await judgeTasks(api, ids, { timeoutMs: JUDGE_MS, receiver });
@@ -55,6 +57,14 @@ describeDistributed('a wall clock that is wrong by an hour', await runnableModes
     },
     TIMEOUT_MS,
   );
+
+  /** Its wall clock is wrong in what clients see; what it forwards is served or refused as ours, never as a bad key. */
+  async function expectShifted(api: ApiClient, id: string, shiftMs: number): Promise<void> {
+    const createdAtMs = Date.parse(String((await api.status(id))['created_at']));
+    expect(Math.abs(createdAtMs - (systemClock.now() + shiftMs))).toBeLessThan(HOUR_MS / 2);
+    const { status } = await api.call('GET', `/api/v1/costs?task=${id}`);
+    expect(status).toBe(shiftMs > 0 ? 200 : 503);
+  }
 
   async function shift(service: (typeof SERVICES)[number], shiftMs: number): Promise<void> {
     await system?.services.get(service)?.stop();

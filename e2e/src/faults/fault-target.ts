@@ -1,3 +1,4 @@
+import type { BusAddress } from '@millrace/checker';
 import { eventually } from '@millrace/test-kit';
 import { startDistributedSystem, SERVICES, type DistributedOptions, type ServiceName } from '../distributed-system.js';
 import { startStandaloneSystem, type StandaloneOptions, type StandaloneSystem } from '../standalone-system.js';
@@ -21,6 +22,8 @@ export interface FaultTarget extends SystemUnderTest {
   /** SIGSTOP and SIGCONT. */
   pause(victim: string): void;
   resume(victim: string): void;
+  /** Where the checker reads what is left: the database as its superuser, and the topics. */
+  storage(): { readonly databaseUrl: string; readonly bus: BusAddress };
   /** Process ids of what runs now, by name; database and broker are left out. */
   pids(): Readonly<Record<string, number>>;
   /** Victim whose process is the worker of this id. */
@@ -51,6 +54,7 @@ async function startDistributedTarget(options?: DistributedOptions): Promise<Fau
     start: (victim) => system.start(victim as ServiceName),
     pause: (victim) => serviceOf(victim).pause(),
     resume: (victim) => serviceOf(victim).resume(),
+    storage: () => ({ databaseUrl: system.databaseUrl, bus: { brokers: system.brokers } }),
     pids: () => Object.fromEntries([...system.services].map(([name, { pid }]) => [name, pid])),
     victimOf: (workerId) => `gpu-${workerId}`.replace('worker-1', 'worker'),
     metric: (service, name, label) => readMetric(system.internalUrlOf(service), name, label),
@@ -83,12 +87,18 @@ async function startStandaloneTarget(options?: StandaloneOptions): Promise<Fault
       if (victim !== 'gpu-worker') await app.kill();
     },
     end: async (victim) => {
-      if (victim === 'gpu-worker') signal(pidsOf(victim), 'SIGTERM');
-      else await system.app.stop();
+      const pids = pidsOf(victim);
+      if (victim !== 'gpu-worker') return system.app.stop();
+      signal(pids, 'SIGTERM');
+      await eventually(() => noneOf(system, pids), { timeoutMs: WORKER_TIMEOUT_MS, intervalMs: 100 });
     },
     start: startAgain,
     pause: (victim) => signal(pidsOf(victim), 'SIGSTOP'),
     resume: (victim) => signal(pidsOf(victim), 'SIGCONT'),
+    storage: () => {
+      const databaseUrl = options?.variables?.['DATABASE_URL'] ?? system.databaseUrl();
+      return { databaseUrl, bus: { databaseUrl } };
+    },
     pids: () => ({ app: system.app.pid, 'gpu-worker': system.workers()[0] ?? 0 }),
     victimOf: () => 'gpu-worker',
     metric: (_service, name, label) => readMetric(system.internalUrl, name, label),
@@ -106,4 +116,8 @@ async function readMetric(internalUrl: string, name: string, label = ''): Promis
     .split('\n')
     .filter((line) => (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && line.includes(label))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
+function noneOf(system: StandaloneSystem, pids: readonly number[]): void {
+  if (system.workers().some((pid) => pids.includes(pid))) throw new Error('the worker is still there');
 }

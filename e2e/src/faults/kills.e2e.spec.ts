@@ -4,6 +4,7 @@ import { startWebhookReceiver, type WebhookReceiver } from '@millrace/test-kit';
 import { ApiClient } from '../api-client.js';
 import { NOOP, VIDEO } from './bodies.js';
 import { startTarget, type FaultTarget } from './fault-target.js';
+import { checkTarget } from './check-target.js';
 import { runnableModes } from './describe-distributed.js';
 import { readFaultPlan, report } from './fault-plan.js';
 import { judgeTasks } from './judge-tasks.js';
@@ -55,6 +56,7 @@ describe.each(await runnableModes(plan.modes))('services and workers killed at r
         accepted.map(({ id }) => id),
         { timeoutMs, receiver },
       );
+      await checkTarget(target, api, { accepted, receiver });
       report(`P1 ${mode}`, {
         tasks: accepted.length,
         killed,

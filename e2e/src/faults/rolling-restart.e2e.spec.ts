@@ -3,6 +3,7 @@ import { sleep, systemClock } from '@millrace/kernel';
 import { startWebhookReceiver, type WebhookReceiver } from '@millrace/test-kit';
 import { ApiClient } from '../api-client.js';
 import { NOOP, VIDEO } from './bodies.js';
+import { checkTarget } from './check-target.js';
 import { runnableModes } from './describe-distributed.js';
 import { readFaultPlan, report } from './fault-plan.js';
 import { startTarget, type FaultTarget } from './fault-target.js';
@@ -56,6 +57,7 @@ describe.each(await runnableModes(plan.modes))('a rolling restart, %s', (mode) =
         accepted.map(({ id }) => id),
         { timeoutMs: JUDGE_MS, receiver },
       );
+      await checkTarget(target, api, { accepted, receiver });
       report(`P20 ${mode}`, {
         ...verdict,
         restarts,

@@ -20,6 +20,8 @@ export interface BannedUse {
 }
 
 const TEST_CODE = /\.spec\.ts$|\/testing\/|^libs\/adapters\/[^/]+\/test\/|^libs\/test-kit\/|^e2e\//;
+/** How long an outage lasts is what such a test sets; the effects are awaited. */
+const DURATION_IS_THE_FAULT = 'the pause is how long the fault lasts, not a wait for its effect';
 const SYSTEM = { 'libs/kernel/src/system.ts': 'the one place that asks the machine for time and randomness' };
 /** Programs that a person or a spec runs beside the product: they hold themselves open and wait by the wall clock. */
 const RUN_CODE = /^(?:libs|apps)\/(?!test-kit\/|adapters\/[^/]+\/test\/)/;
@@ -60,6 +62,7 @@ export const BAN_LIST: readonly Ban[] = [
     instead: 'add the setting to a schema of the platform, and take it as an argument',
     allowed: {
       'libs/platform/src/settings/environment.ts': 'the one place that reads the environment of a service',
+      'e2e/src/faults/shift-clock.mjs': 'is loaded into a service before its own code, to give it a wrong clock',
       ...TEST_SETTINGS,
     },
   },
@@ -99,6 +102,8 @@ export const BAN_LIST: readonly Ban[] = [
     instead: 'mend or delete it; describeWithServer is the one way to depend on what a machine has',
     allowed: {
       'libs/test-kit/src/servers/describe-with-server.ts': 'skips loudly, and fails where MILLRACE_REQUIRE says so',
+      'e2e/src/faults/describe-distributed.ts':
+        'shows as skipped what a run of the other mode, or a server, would show',
       'e2e/src/distributed.e2e.spec.ts': 'skips the whole suite loudly where a server is missing, by the same rule',
     },
   },
@@ -119,6 +124,11 @@ export const BAN_LIST: readonly Ban[] = [
         'asks the table until it is empty; eventually() is in the test kit, which stands on this package',
       'libs/adapters/onnx/src/video/ffmpeg-process.integration.spec.ts':
         'asks, at most GONE_POLLS_LIMIT times, after a process that is nobody’s child and tells nobody of its end',
+      'libs/test-kit/src/proxy/tcp-proxy.ts': DURATION_IS_THE_FAULT,
+      'e2e/src/faults/broker.e2e.spec.ts': DURATION_IS_THE_FAULT,
+      'e2e/src/faults/database.e2e.spec.ts': DURATION_IS_THE_FAULT,
+      'e2e/src/faults/duplicates.e2e.spec.ts': 'nothing may happen for so long: there is no event to await',
+      'e2e/src/faults/rolling-restart.e2e.spec.ts': DURATION_IS_THE_FAULT,
     },
   },
   {

@@ -16,6 +16,7 @@ import type { Gateway } from '../gateway.js';
 import { GATEWAY } from '../tokens.js';
 import { unheardCosts } from './unheard-costs.js';
 
+const UNAUTHORIZED = 401;
 const NOT_FOUND = 404;
 const TIMEOUT_MS = 10_000;
 const ANSWER_MAX_BYTES = 4 * 1024 * 1024;
@@ -72,6 +73,9 @@ export class ForwardController {
     };
     try {
       const answer = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+      // The caller's key was good here: this is a wrong clock or key of ours, and no fault of the caller.
+      if (answer.status === UNAUTHORIZED)
+        throw new Error('it refuses the gateway: the clocks of both and MILLRACE_PRINCIPAL_KEY must agree');
       return reply(answer.status, await readBounded(answer), passedOn(answer.headers));
     } catch (error) {
       this.logger.warn('a service did not answer', { target, error: messageOf(error) });

@@ -42,7 +42,7 @@ export interface GatewayFixture {
   readonly key: string;
   /** Another tenant, entitled. */
   readonly otherKey: string;
-  /** What was handed to the other services; they answer 200 with the path they were asked for. */
+  /** What was handed to the other services; they answer 200 with the path they were asked for, and 401 to `x-request-id: refused`. */
   readonly forwarded: readonly ReceivedRequest[];
   call(method: string, route: string, options?: CallOptions): Promise<Answer>;
   /** Puts events on the bus as the scheduler, worker or billing would. */
@@ -114,7 +114,7 @@ async function startOtherServices(): Promise<{ services: HttpReceiver; forwarded
   const services = await startHttpReceiver((request) => {
     forwarded.push(request);
     return {
-      status: 200,
+      status: request.headers['x-request-id'] === 'refused' ? 401 : 200,
       headers: { 'content-type': 'application/json', 'x-secret': 'inside' },
       body: JSON.stringify({ asked: request.path }),
     };
