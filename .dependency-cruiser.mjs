@@ -138,7 +138,8 @@ export default {
     },
     {
       name: 'e2e-black-box',
-      comment: 'The end-to-end suite talks HTTP and Kafka and imports contracts, kernel, test-kit and the checker only.',
+      comment:
+        'The end-to-end suite talks HTTP and Kafka and imports contracts, kernel, test-kit and the checker only.',
       severity: 'error',
       from: { path: '^e2e/' },
       to: { path: '^(libs|apps|tools)/', pathNot: '^(libs/(contracts|kernel|test-kit)|tools/checker)/src/index\\.ts$' },

@@ -57,15 +57,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly [readonly string[], readonly 
     ['@aws-sdk/client-s3', 'kafkajs', '@jest/globals'],
   ],
   e2e: [
-    ['kernel', 'contracts', 'test-kit'],
+    ['kernel', 'contracts', 'test-kit', 'checker'],
     ['kafkajs', 'standardwebhooks', '@ffmpeg-installer/ffmpeg'],
+  ],
+  checker: [[...GROUND, 'billing', 'adapter-postgres', 'adapter-kafka'], []],
+  simulation: [
+    [...GROUND, 'intake', 'scheduling', 'execution', 'billing', 'notifications', 'checker'],
+    ['standardwebhooks'],
   ],
   architecture: [[], []],
 };
 
 /** What specs of any package may use besides: `type:test` opens the kit, the list opens the test libraries. */
 const TESTS_MAY_IMPORT = ['@jest/globals', 'fast-check'];
-const IN_TEST_ROOM = ['test-kit', 'e2e', 'architecture'];
+const IN_TEST_ROOM = ['test-kit', 'e2e', 'checker', 'simulation', 'architecture'];
 
 const NPM = [
   ...[...NEST, '@opentelemetry/api', 'pino', 'pg', 'typeorm', 'kafkajs', '@aws-sdk/client-s3', 'onnxruntime-node'],
