@@ -28,6 +28,8 @@ export default {
       displayName: 'integration',
       testMatch: ['<rootDir>/{libs,apps,tools}/**/*.integration.spec.ts'],
     },
-    { ...shared, ...withServers, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.spec.ts'] },
+    { ...shared, ...withServers, displayName: 'e2e', testMatch: ['<rootDir>/e2e/src/*.e2e.spec.ts'] },
+    // Minutes each: by `npm run faults`, not in `npm test`.
+    { ...shared, ...withServers, displayName: 'faults', testMatch: ['<rootDir>/e2e/src/faults/*.e2e.spec.ts'] },
   ],
 };
