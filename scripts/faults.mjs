@@ -22,7 +22,7 @@ const { status } = spawnSync(
     '--no-warnings',
     'node_modules/jest/bin/jest.js',
     '--selectProjects',
-    'e2e',
+    'faults',
     '--runInBand',
     '--',
     `e2e/src/faults/${suite}`,
