@@ -1,5 +1,5 @@
 import type { DeliveryAnswer } from '@millrace/contracts';
-import { AppError, toIso } from '@millrace/kernel';
+import { AppError, isInstant, isUuid, toIso } from '@millrace/kernel';
 import { originOf, type Delivery } from '@millrace/notifications';
 import type { DeliveryPage, LoggedDelivery } from '@millrace/notifications/ports';
 
@@ -37,7 +37,7 @@ export function cursorOf({ createdAt, id }: Delivery): string {
 export function positionOf(cursor: string): NonNullable<DeliveryPage['before']> {
   try {
     const [createdAt, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [unknown, unknown];
-    if (typeof createdAt === 'number' && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) return { createdAt, id };
+    if (isInstant(createdAt) && typeof id === 'string' && isUuid(id)) return { createdAt, id };
   } catch {
     // Falls through to the one message for every kind of broken cursor.
   }

@@ -27,6 +27,14 @@ export function sleep(clock: Clock, delayMs: DurationMs, signal?: AbortSignal): 
   });
 }
 
+/** The last instant of the year 9999: what ISO-8601 writes in four digits, and what Postgres and `Date` both hold. */
+const INSTANT_MAX: Instant = 253_402_300_799_999;
+
+/** Whether a value from outside is a whole instant from 1970 to the end of 9999, which every store can take. */
+export function isInstant(value: unknown): value is Instant {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= INSTANT_MAX;
+}
+
 /** ISO-8601 in UTC with milliseconds. */
 export function toIso(instant: Instant): string {
   return new Date(instant).toISOString();

@@ -85,6 +85,7 @@ describe('cursors', () => {
     Buffer.from('1.2').toString('base64url'),
     Buffer.from(`x.${aTaskId(1)}`).toString('base64url'),
     Buffer.from(`1.${aTaskId(1)}'--`).toString('base64url'),
+    Buffer.from(`999999999999999.${aTaskId(1)}`).toString('base64url'),
   ])('"%s" is none of ours', (cursor) => {
     expect(() => fromCursor(cursor)).toThrow(/not one of ours/);
   });

@@ -1,5 +1,5 @@
 import type { PagePosition } from '@millrace/intake/ports';
-import { AppError, isUuid, type TaskId } from '@millrace/kernel';
+import { AppError, isInstant, isUuid, type TaskId } from '@millrace/kernel';
 
 /** An opaque cursor of a page position. */
 export function toCursor(position: PagePosition): string {
@@ -8,8 +8,9 @@ export function toCursor(position: PagePosition): string {
 
 /** Error: `validation_failed` for a cursor that is none of ours. */
 export function fromCursor(cursor: string): PagePosition {
-  const [, createdAt, id = ''] = /^(\d{1,15})\.(.+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (createdAt !== undefined && isUuid(id)) return { createdAt: Number(createdAt), id: id as TaskId };
+  const [, digits, id = ''] = /^(\d{1,15})\.(.+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  const createdAt = Number(digits);
+  if (isInstant(createdAt) && isUuid(id)) return { createdAt, id: id as TaskId };
   throw new AppError({
     kind: 'validation',
     code: 'validation_failed',
