@@ -1,8 +1,9 @@
-import { Controller, Inject, Req } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { Controller, Inject, Req, Res } from '@nestjs/common';
 import { getObject, type RouteInput } from '@millrace/contracts';
 import { AppError } from '@millrace/kernel';
 import { Input, Route, reply, type Reply } from '@millrace/platform';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../gateway.js';
 import { GATEWAY } from '../tokens.js';
 
@@ -18,18 +19,26 @@ export class ObjectsController {
   async object(
     @Input() { query, headers }: RouteInput<typeof getObject>,
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) response: FastifyReply,
   ): Promise<Reply> {
     const { files } = this.gateway.options.objects;
     if (files === undefined) throw noSuchObject();
+    const isHead = request.method === 'HEAD';
     const answer = await files.openSigned({
-      method: request.method === 'HEAD' ? 'HEAD' : 'GET',
+      method: isHead ? 'HEAD' : 'GET',
       key: keyOf(request.url),
       query: { expires: one(query['expires']), signature: one(query['signature']), download: one(query['download']) },
       range: headers.range,
       ifNoneMatch: headers['if-none-match'],
     });
-    if (answer.status === 416) throw rangeOutside(answer.headers);
-    return reply(answer.status, answer.stream, { ...answer.headers, ...EMBEDDABLE });
+    if (answer.status === 416) {
+      const range = answer.headers['content-range'] ?? 'bytes */*';
+      void response.header('Content-Range', range);
+      throw rangeOutside(range);
+    }
+    // For HEAD Fastify puts the length of what is sent over ours, but leaves a stream's alone.
+    const body = isHead ? Readable.from([]) : answer.stream;
+    return reply(answer.status, body, { ...answer.headers, ...EMBEDDABLE });
   }
 }
 
@@ -55,8 +64,9 @@ function noSuchObject(): AppError {
   });
 }
 
-function rangeOutside(headers: Readonly<Record<string, string>>): AppError {
-  const size = headers['content-range']?.split('/')[1] ?? 'unknown';
+/** `range`: the unit, a star, and behind the slash the size of the object. */
+function rangeOutside(range: string): AppError {
+  const size = range.split('/')[1] ?? 'unknown';
   return new AppError({
     kind: 'validation',
     code: 'range_not_satisfiable',
