@@ -1,6 +1,7 @@
 import { AppError } from '@millrace/kernel';
 
 const SEGMENT_PATTERN = /^[A-Za-z0-9._-]{1,128}$/;
+const CHECKPOINT_PATTERN = /\/\d+-(\d+)\/checkpoints\/[^/]+$/;
 
 /** The attempt whose objects are meant. */
 export interface AttemptPlace {
@@ -26,6 +27,12 @@ export function checkpointKeys(
 ): { readonly manifest: string; readonly pack: string } {
   const stem = `${attemptPrefix(place)}/checkpoints/${String(step).padStart(6, '0')}`;
   return { manifest: `${stem}.json`, pack: `${stem}.pack` };
+}
+
+/** Whether a key is that of a manifest or a pack, made under this lease or one before it. */
+export function isCheckpointUpTo(epoch: number, key: string): boolean {
+  const madeUnder = CHECKPOINT_PATTERN.exec(key)?.[1];
+  return madeUnder !== undefined && Number(madeUnder) <= epoch;
 }
 
 /** `t/<tenant>/<task>/`: what every checkpoint named to a worker must lie under. */

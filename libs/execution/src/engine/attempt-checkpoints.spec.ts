@@ -103,3 +103,66 @@ describe('checkpoints and resuming', () => {
     expect(next.said(taskProgressed)[seen]?.step).toBe(15);
   });
 });
+
+describe('checkpoints of a task that succeeded', () => {
+  const stored = (fake: FakeWorker): readonly string[] => fake.objects.keys().filter((key) => /checkpoints/.test(key));
+
+  it('are deleted, with those it went on from; results stay', async () => {
+    const first = await interruptedAt(14);
+    expect(stored(first).length).toBeGreaterThan(2);
+    const second = await createRegisteredWorker({ world: first, script: { steps: 30 } });
+    second.assign({ attempt: 2, epoch: 2, ...resumeOf(first) });
+    await second.clock.advance(1_200);
+    expect(stored(second).some((key) => key.includes('/2-2/'))).toBe(true);
+    await second.clock.advance(5_000);
+    const { kind, artifacts = [] } = second.said(attemptReported).at(-1) ?? {};
+    expect([kind, artifacts.length > 0]).toEqual(['succeeded', true]);
+    expect(second.objects.keys()).toEqual(artifacts.map(({ key }) => key).sort());
+  });
+
+  it('stay until the bus has the report of success', async () => {
+    const fake = await createRegisteredWorker({ script: { steps: 20 } });
+    fake.assign();
+    await fake.clock.advance(1_500);
+    const before = stored(fake);
+    fake.bus.interceptPublish(() => {
+      throw new Error('away');
+    });
+    await fake.clock.advance(5_000);
+    expect([fake.reportedKinds().at(-1), stored(fake)]).toEqual(['checkpointed', before]);
+    fake.bus.interceptPublish(undefined);
+    await fake.clock.advance(10_000);
+    expect([fake.reportedKinds().at(-1), stored(fake)]).toEqual(['succeeded', []]);
+  });
+
+  it('stay where the store refuses, and the worker goes on', async () => {
+    const fake = await createRegisteredWorker({ script: { steps: 20 } });
+    const asked: string[] = [];
+    fake.objects.intercept((call, key) => {
+      if (call !== 'delete') return;
+      asked.push(key);
+      throw new AppError({ kind: 'internal', code: 'internal_error', message: 'no' });
+    });
+    fake.assign();
+    await fake.clock.advance(10_000);
+    expect([fake.reportedKinds().at(-1), asked.length > 0, stored(fake).length > 0]).toEqual(['succeeded', true, true]);
+    expect(fake.said(workerHeartbeat).at(-1)).toMatchObject({ leases: [] });
+  });
+
+  it("a successor's stay", async () => {
+    const fake = await createRegisteredWorker({ script: { steps: 20 } });
+    const key = `t/acme/${TASK_ID}/2-2/checkpoints/000010.json`;
+    await fake.objects.put(key, new Uint8Array(1), { mediaType: 'application/json' });
+    fake.assign();
+    await fake.clock.advance(10_000);
+    expect([fake.reportedKinds().at(-1), stored(fake)]).toEqual(['succeeded', [key]]);
+  });
+
+  it('a task that failed keeps them', async () => {
+    const failAt = { step: 15, error: new Error('broken') };
+    const fake = await createRegisteredWorker({ script: { steps: 20, failAt } });
+    fake.assign();
+    await fake.clock.advance(10_000);
+    expect([fake.reportedKinds().at(-1), stored(fake).length > 0]).toEqual(['failed', true]);
+  });
+});

@@ -8,7 +8,7 @@ import {
   type CheckpointManifest,
   type CheckpointPack,
 } from '../domain/checkpoint-manifest.js';
-import { checkpointKeys, taskPrefix, type AttemptPlace } from '../domain/object-keys.js';
+import { checkpointKeys, isCheckpointUpTo, taskPrefix, type AttemptPlace } from '../domain/object-keys.js';
 import type { CheckpointReference } from './assignment.js';
 import type { ObjectAccess } from './object-access.js';
 import type { EngineCheckpoint, ResumePoint } from './ports/inference-engine.port.js';
@@ -35,6 +35,7 @@ export class AttemptCheckpoints {
   /** Taken from the engine and not yet stored: a failed upload must not lose them for the next checkpoint. */
   private unstored: readonly Blob[] = [];
   private newest: CheckpointReference | undefined;
+  private hasStored = false;
 
   constructor(private readonly options: AttemptCheckpointsOptions) {}
 
@@ -72,6 +73,7 @@ export class AttemptCheckpoints {
     const { place, modelHash, objects, clock, observer, signal } = this.options;
     const startedMs = clock.monotonicMs();
     const keys = checkpointKeys(place, checkpoint.step);
+    this.hasStored = true;
     this.unstored = [...this.unstored, ...checkpoint.newBlobs];
     const blobs = this.unstored;
     const pack = blobs.length === 0 ? undefined : joinBlobs(blobs);
@@ -91,6 +93,21 @@ export class AttemptCheckpoints {
     this.newest = { key: keys.manifest, step: checkpoint.step, modelHash };
     observer.checkpointStored(manifest.length + (pack?.length ?? 0), clock.monotonicMs() - startedMs);
     return this.newest;
+  }
+
+  /**
+   * Deletes the task's checkpoints, those of earlier attempts included. Only when the success is on the bus: nobody goes
+   * on from them any more. A successor's are spared, in case this lease was lost without our knowing. Never rejects:
+   * what can't be deleted is left to retention.
+   */
+  async remove(): Promise<void> {
+    const { objects, place, logger, signal } = this.options;
+    if (!this.hasStored && place.attempt === 1) return;
+    try {
+      await objects.deleteUnder(taskPrefix(place), (key) => isCheckpointUpTo(place.epoch, key), signal);
+    } catch (error) {
+      logger.warn('checkpoints not deleted', { taskId: place.taskId, error: messageOf(error) });
+    }
   }
 
   /** The manifest, or the reason why it can't be used. */

@@ -67,6 +67,8 @@ export class AttemptRunner {
       cancelLimit();
       await this.cleanUp(slot, course);
       const published = endAttempt(slot, course, result, { instanceClock, logger });
+      // Beside, not before: neither the lease nor the slot waits for a store that is away.
+      if (result.ok) void published.then(() => course.checkpoints?.remove());
       attempt.span.setAttributes({ 'millrace.attempt.outcome': attempt.state });
       attempt.span.end(attempt.state === 'failed' && !result.ok ? { error: result.error } : {});
       observer.attemptEnded(attempt.state, course.engine, clock.monotonicMs() - startedMs);

@@ -2,6 +2,9 @@ import { AppError, backoffMs, sleep, type BackoffPolicy, type Clock, type Rng } 
 import type { ObjectBody, ObjectStore, StoredObject } from './ports/object-store.port.js';
 
 const TRIES_MAX = 5;
+/** Objects in one page of a list. */
+const PAGE_SIZE = 1_000;
+const PAGES_MAX = 10;
 const BACKOFF: BackoffPolicy = { initialMs: 200, maxMs: 5_000, factor: 2, jitter: 0.2 };
 
 export interface ObjectAccessOptions {
@@ -33,6 +36,20 @@ export class ObjectAccess {
 
   async get(key: string, signal: AbortSignal): Promise<Uint8Array> {
     return this.retrying(signal, () => this.options.store.get(key));
+  }
+
+  /** Deletes the objects under a prefix that are meant; of very many, the first 10,000 looked at. */
+  async deleteUnder(prefix: string, isMeant: (key: string) => boolean, signal: AbortSignal): Promise<void> {
+    const { store } = this.options;
+    let after: string | undefined;
+    for (let page = 0; page < PAGES_MAX; page++) {
+      const from = after === undefined ? {} : { after };
+      const found = await this.retrying(signal, () => store.list(prefix, { limit: PAGE_SIZE, ...from }));
+      const keys = found.map(({ key }) => key).filter(isMeant);
+      if (keys.length > 0) await this.retrying(signal, () => store.delete(keys));
+      if (found.length < PAGE_SIZE) return;
+      after = found.at(-1)?.key;
+    }
   }
 
   private async retrying<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {

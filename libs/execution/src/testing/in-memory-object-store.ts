@@ -6,13 +6,13 @@ import type { ObjectBody, ObjectStore, StoredObject } from '../engine/ports/obje
 export interface InMemoryObjectStore extends ObjectStore {
   keys(): readonly string[];
   /** From now on each call asks first; what it throws, the call rejects with. Undefined ends the fault. */
-  intercept(check: ((call: 'put' | 'get' | 'head', key: string) => void) | undefined): void;
+  intercept(check: ((call: 'put' | 'get' | 'head' | 'delete', key: string) => void) | undefined): void;
 }
 
 /** Objects in memory. A body given as a path is stored as the path's own bytes: files are not read. */
 export function createInMemoryObjectStore(clock: Clock): InMemoryObjectStore {
   const objects = new Map<string, { readonly stored: StoredObject; readonly bytes: Uint8Array }>();
-  let check: ((call: 'put' | 'get' | 'head', key: string) => void) | undefined;
+  let check: ((call: 'put' | 'get' | 'head' | 'delete', key: string) => void) | undefined;
   const find = (call: 'get' | 'head', key: string): { stored: StoredObject; bytes: Uint8Array } => {
     check?.(call, key);
     const found = objects.get(key);
@@ -31,7 +31,10 @@ export function createInMemoryObjectStore(clock: Clock): InMemoryObjectStore {
     },
     get: async (key) => find('get', key).bytes.slice(),
     head: async (key) => find('head', key).stored,
-    delete: async (keys) => keys.forEach((key) => objects.delete(key)),
+    delete: async (keys) => {
+      for (const key of keys) check?.('delete', key);
+      for (const key of keys) objects.delete(key);
+    },
     list: async (prefix, { limit, after = '' }) =>
       [...objects.values()]
         .map(({ stored }) => stored)
