@@ -208,7 +208,7 @@ function gatewaySettings({ http }: Addresses): Record<string, string> {
 
 function workerSettings(directory: string, name: string): Record<string, string> {
   return {
-    MILLRACE_WORKER_ID: name.replace('gpu-', ''),
+    MILLRACE_WORKER_ID: name === 'gpu-worker' ? 'worker-1' : name.replace('gpu-', ''),
     MILLRACE_WORKER_ENGINES: 'onnx,noop',
     MILLRACE_WORKER_HEARTBEAT_MS: String(HEARTBEAT_MS),
     MILLRACE_WORKER_WORK_DIRECTORY: path.join(directory, name, 'work'),

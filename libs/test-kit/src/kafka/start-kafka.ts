@@ -105,7 +105,8 @@ async function formatStorage(home: Home, settings: readonly KafkaNodeSettings[])
   await Promise.all(
     settings.map((node) => {
       const tool = ['-Xmx128m', ...QUICK_JVM, '-cp', path.join(home.jars, '*'), 'kafka.tools.StorageTool', 'format'];
-      const args = [...tool, '-t', clusterId, '-c', propertiesFile(home, node), '--ignore-formatted'];
+      // In one word: an id may begin with a dash, and would be taken for an option.
+      const args = [...tool, `--cluster-id=${clusterId}`, '-c', propertiesFile(home, node), '--ignore-formatted'];
       return runProgram('java', args, { timeoutMs: FORMAT_TIMEOUT_MS, directory: home.directory });
     }),
   );
