@@ -3,10 +3,11 @@ import { sleep, systemClock } from '@millrace/kernel';
 import { startWebhookReceiver, type WebhookReceiver } from '@millrace/test-kit';
 import { Kafka, logLevel, type IHeaders } from 'kafkajs';
 import { ApiClient } from '../api-client.js';
-import { startDistributedSystem, type DistributedSystem } from '../distributed-system.js';
 import { NOOP, VIDEO } from './bodies.js';
+import { checkTarget } from './check-target.js';
 import { describeDistributed, runnableModes } from './describe-distributed.js';
 import { readFaultPlan, report } from './fault-plan.js';
+import { startTarget, type FaultTarget } from './fault-target.js';
 import { judgeTasks, listTasks } from './judge-tasks.js';
 import { submitTasks } from './submit-tasks.js';
 
@@ -27,21 +28,22 @@ const TOPICS = [
 const plan = readFaultPlan({ tasks: 200, kills: 0, outageS: 0 });
 
 describeDistributed('every tenth record is on the bus twice', await runnableModes(plan.modes), () => {
-  let system: DistributedSystem | undefined;
+  let target: FaultTarget | undefined;
   let receiver: WebhookReceiver | undefined;
 
   afterEach(async () => {
     await receiver?.close();
-    await system?.stop();
+    await target?.stop();
   }, TIMEOUT_MS);
 
   it(
     'P3, P11: each consumer applies each event once: one end, one charge, one webhook a task; later copies change no bill',
     async () => {
-      system = await startDistributedSystem();
+      target = await startTarget('distributed');
       receiver = await startWebhookReceiver();
-      const api = new ApiClient(system);
-      const copier = await startCopier(system.brokers);
+      const api = new ApiClient(target);
+      const { bus } = target.storage();
+      const copier = await startCopier('brokers' in bus ? bus.brokers : []);
       const accepted = await submitTasks(api, {
         name: 'copies',
         count: plan.tasks,
@@ -56,6 +58,7 @@ describeDistributed('every tenth record is on the bus twice', await runnableMode
       await sleep(systemClock, 3_000);
       expect((await listTasks(api)).map(({ usage }) => usage?.cost)).toEqual(costs);
       expect(receiver.received).toHaveLength(verdict.webhooks);
+      await checkTarget(target, api, { accepted, receiver });
       report('P3', { ...verdict, copies: copier.copies(), late, records: copier.records() });
       await copier.stop();
       expect(copier.copies()).toBeGreaterThan(plan.tasks / 4);
