@@ -18,6 +18,8 @@ const CAUGHT_UP_MAX_MS = 60_000;
 const ACCEPTS_MIN_S = 25;
 /** Longer than a client of Kafka waits between two attempts to connect: half of the usual lease. */
 const LEASE_MS = '15000';
+const UNDER_LOAD_MS = 3_000;
+const BETWEEN_TASKS_MS = 500;
 const plan = readFaultPlan({ tasks: 100, kills: 1, outageS: 30 });
 const timeoutMs = START_MS + plan.outageS * 1_000 + JUDGE_MS;
 
@@ -82,7 +84,7 @@ describeDistributed('the broker goes away', await runnableModes(plan.modes), () 
     async () => {
       const api = await start(3);
       const load = submitTasks(api, { name: 'three', count: plan.tasks, clients: 2, pauseMs: 200, body: withCallback });
-      await sleep(systemClock, 3_000);
+      await sleep(systemClock, UNDER_LOAD_MS);
       await kafka?.nodes[1]?.kill();
       const accepted = await load;
       const verdict = await judgeTasks(
@@ -118,7 +120,7 @@ describeDistributed('the broker goes away', await runnableModes(plan.modes), () 
         accepted.push({ key, id: String(body['task_id']), requests: 1, waitedMs: 0 });
         acceptedForS = elapsedS();
       } else refusals.push({ status, retryAfter: Number(headers.get('retry-after')) > 0 });
-      await sleep(systemClock, 500);
+      await sleep(systemClock, BETWEEN_TASKS_MS);
     }
     return { accepted, refusals, acceptedForS: Math.round(acceptedForS) };
   }

@@ -15,6 +15,8 @@ const JUDGE_MS = 60_000;
 const AWAY_MS = 3_000;
 /** P22. */
 const BACK_MAX_MS = 10_000;
+/** The load goes on for so long between two faults. */
+const UNDER_LOAD_MS = 2_000;
 const plan = readFaultPlan({ tasks: 200, kills: 2, outageS: 3 });
 
 describe.each(await runnableModes(plan.modes))('the database goes away, %s', (mode) => {
@@ -57,7 +59,7 @@ describe.each(await runnableModes(plan.modes))('the database goes away, %s', (mo
       const extra: AcceptedTask[] = [];
       const kills = async (): Promise<void> => {
         for (let kill = 0; kill < plan.kills; kill++) {
-          await sleep(systemClock, 2_000);
+          await sleep(systemClock, UNDER_LOAD_MS);
           await database?.kill();
           await sleep(systemClock, AWAY_MS);
           await database?.start();
@@ -85,7 +87,7 @@ describe.each(await runnableModes(plan.modes))('the database goes away, %s', (mo
       const api = await startOverProxy();
       proxy?.cutWhen({ text: 'COMMIT', when, every: 10 });
       const accepted = await load(api, `cut-${when}`);
-      await sleep(systemClock, 2_000);
+      await sleep(systemClock, UNDER_LOAD_MS);
       proxy?.cutWhen(undefined);
       const verdict = await judge(api, accepted);
       report(`P22 ${mode}, cut ${when} COMMIT`, { ...verdict, cuts: proxy?.cuts });
