@@ -1,5 +1,5 @@
 import { sleep, systemClock } from '@millrace/kernel';
-import { type ApiClient } from '../api-client.js';
+import type { ApiClient } from '../api-client.js';
 
 export interface AcceptFigures {
   readonly ratePerS: number;

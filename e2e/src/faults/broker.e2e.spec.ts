@@ -6,7 +6,8 @@ import { NOOP } from './bodies.js';
 import { readFaultPlan, report } from './fault-plan.js';
 import { startTarget, type FaultTarget } from './fault-target.js';
 import { judgeTasks } from './judge-tasks.js';
-import { submitTasks } from './submit-tasks.js';
+import { submitTasks, type AcceptedTask } from './submit-tasks.js';
+import { checkTarget } from './check-target.js';
 import { describeDistributed, runnableModes } from './describe-distributed.js';
 
 const START_MS = 180_000;
@@ -17,6 +18,8 @@ const CAUGHT_UP_MAX_MS = 60_000;
 const ACCEPTS_MIN_S = 25;
 /** Longer than a client of Kafka waits between two attempts to connect: half of the usual lease. */
 const LEASE_MS = '15000';
+const UNDER_LOAD_MS = 3_000;
+const BETWEEN_TASKS_MS = 500;
 const plan = readFaultPlan({ tasks: 100, kills: 1, outageS: 30 });
 const timeoutMs = START_MS + plan.outageS * 1_000 + JUDGE_MS;
 
@@ -47,15 +50,27 @@ describeDistributed('the broker goes away', await runnableModes(plan.modes), () 
       const api = await start(1);
       const before = await submitTasks(api, { name: 'before', count: 20, clients: 4, body: withCallback });
       await kafka?.nodes[0]?.kill();
-      const { ids, refusals, acceptedForS } = await submitFor(api, plan.outageS);
+      const { accepted, refusals, acceptedForS } = await submitFor(api, plan.outageS);
       await kafka?.nodes[0]?.start();
       const backMs = systemClock.monotonicMs();
-      const verdict = await judgeTasks(api, [...before.map(({ id }) => id), ...ids], {
-        timeoutMs: JUDGE_MS,
-        receiver: receiver!,
-      });
+      const verdict = await judgeTasks(
+        api,
+        [...before, ...accepted].map(({ id }) => id),
+        {
+          timeoutMs: JUDGE_MS,
+          receiver: receiver!,
+        },
+      );
       const caughtUpMs = Math.round(systemClock.monotonicMs() - backMs);
-      report('P21', { outageS: plan.outageS, accepted: ids.length, acceptedForS, refusals, caughtUpMs, ...verdict });
+      await checkTarget(target!, api, { accepted: [...before, ...accepted], receiver: receiver! });
+      report('P21', {
+        outageS: plan.outageS,
+        accepted: accepted.length,
+        acceptedForS,
+        refusals: refusals.length,
+        caughtUpMs,
+        ...verdict,
+      });
       expect(acceptedForS).toBeGreaterThan(Math.min(ACCEPTS_MIN_S, plan.outageS - 5));
       for (const refusal of refusals) expect(refusal).toEqual({ status: 503, retryAfter: true });
       expect(verdict.notCompleted).toEqual([]);
@@ -69,7 +84,7 @@ describeDistributed('the broker goes away', await runnableModes(plan.modes), () 
     async () => {
       const api = await start(3);
       const load = submitTasks(api, { name: 'three', count: plan.tasks, clients: 2, pauseMs: 200, body: withCallback });
-      await sleep(systemClock, 3_000);
+      await sleep(systemClock, UNDER_LOAD_MS);
       await kafka?.nodes[1]?.kill();
       const accepted = await load;
       const verdict = await judgeTasks(
@@ -77,6 +92,7 @@ describeDistributed('the broker goes away', await runnableModes(plan.modes), () 
         accepted.map(({ id }) => id),
         { timeoutMs: JUDGE_MS, receiver: receiver! },
       );
+      await checkTarget(target!, api, { accepted, receiver: receiver! });
       report('P21, one of three brokers', {
         ...verdict,
         requestsRepeated: accepted.filter(({ requests }) => requests > 1).length,
@@ -93,17 +109,19 @@ describeDistributed('the broker goes away', await runnableModes(plan.modes), () 
   async function submitFor(api: ApiClient, seconds: number) {
     const startedMs = systemClock.monotonicMs();
     const elapsedS = (): number => (systemClock.monotonicMs() - startedMs) / 1000;
-    const ids: string[] = [];
+    const accepted: AcceptedTask[] = [];
     const refusals: { status: number; retryAfter: boolean }[] = [];
     let acceptedForS = 0;
     while (elapsedS() < seconds) {
-      const { status, body, headers } = await api.call('POST', '/api/v1/generate', withCallback());
+      const key = `outage-${accepted.length}-${refusals.length}`;
+      const answer = await api.call('POST', '/api/v1/generate', withCallback(), { 'idempotency-key': key });
+      const { status, body, headers } = answer;
       if (status === 202) {
-        ids.push(String(body['task_id']));
+        accepted.push({ key, id: String(body['task_id']), requests: 1, waitedMs: 0 });
         acceptedForS = elapsedS();
       } else refusals.push({ status, retryAfter: Number(headers.get('retry-after')) > 0 });
-      await sleep(systemClock, 500);
+      await sleep(systemClock, BETWEEN_TASKS_MS);
     }
-    return { ids, refusals, acceptedForS: Math.round(acceptedForS) };
+    return { accepted, refusals, acceptedForS: Math.round(acceptedForS) };
   }
 });

@@ -3,10 +3,11 @@ import { sleep, systemClock } from '@millrace/kernel';
 import { startKillablePostgres, startTcpProxy, type KillablePostgres, type TcpProxy } from '@millrace/test-kit';
 import { ApiClient } from '../api-client.js';
 import { NOOP } from './bodies.js';
+import { checkTarget } from './check-target.js';
 import { runnableModes } from './describe-distributed.js';
 import { readFaultPlan, report } from './fault-plan.js';
 import { startTarget, type FaultTarget } from './fault-target.js';
-import { judgeTasks } from './judge-tasks.js';
+import { judgeTasks, type Verdict } from './judge-tasks.js';
 import { submitTasks, type AcceptedTask } from './submit-tasks.js';
 
 const TIMEOUT_MS = 170_000;
@@ -14,6 +15,8 @@ const JUDGE_MS = 60_000;
 const AWAY_MS = 3_000;
 /** P22. */
 const BACK_MAX_MS = 10_000;
+/** The load goes on for so long between two faults. */
+const UNDER_LOAD_MS = 2_000;
 const plan = readFaultPlan({ tasks: 200, kills: 2, outageS: 3 });
 
 describe.each(await runnableModes(plan.modes))('the database goes away, %s', (mode) => {
@@ -38,6 +41,13 @@ describe.each(await runnableModes(plan.modes))('the database goes away, %s', (mo
     return new ApiClient(target);
   }
 
+  async function judge(api: ApiClient, accepted: readonly AcceptedTask[]): Promise<Verdict> {
+    const ids = accepted.map(({ id }) => id);
+    const verdict = await judgeTasks(api, ids, { timeoutMs: JUDGE_MS });
+    await checkTarget(target!, api, { accepted });
+    return verdict;
+  }
+
   const load = (api: ApiClient, name: string): Promise<readonly AcceptedTask[]> =>
     submitTasks(api, { name, count: plan.tasks, clients: 4, pauseMs: 200, body: () => NOOP });
 
@@ -46,27 +56,20 @@ describe.each(await runnableModes(plan.modes))('the database goes away, %s', (mo
     async () => {
       const api = await startOverProxy();
       const backMs: number[] = [];
+      const extra: AcceptedTask[] = [];
       const kills = async (): Promise<void> => {
         for (let kill = 0; kill < plan.kills; kill++) {
-          await sleep(systemClock, 2_000);
+          await sleep(systemClock, UNDER_LOAD_MS);
           await database?.kill();
           await sleep(systemClock, AWAY_MS);
           await database?.start();
           const startedMs = systemClock.monotonicMs();
-          await submitTasks(api, {
-            name: `back-${kill}`,
-            count: 1,
-            clients: 1,
-            body: () => NOOP,
-            onAccepted: ({ id }) => extra.push(id),
-          });
+          extra.push(...(await submitTasks(api, { name: `back-${kill}`, count: 1, clients: 1, body: () => NOOP })));
           backMs.push(Math.round(systemClock.monotonicMs() - startedMs));
         }
       };
-      const extra: string[] = [];
       const [accepted] = await Promise.all([load(api, 'p22'), kills()]);
-      const ids = [...accepted.map(({ id }) => id), ...extra];
-      const verdict = await judgeTasks(api, ids, { timeoutMs: JUDGE_MS });
+      const verdict = await judge(api, [...accepted, ...extra]);
       report(`P22 ${mode}`, {
         ...verdict,
         backMs,
@@ -84,13 +87,9 @@ describe.each(await runnableModes(plan.modes))('the database goes away, %s', (mo
       const api = await startOverProxy();
       proxy?.cutWhen({ text: 'COMMIT', when, every: 10 });
       const accepted = await load(api, `cut-${when}`);
-      await sleep(systemClock, 2_000);
+      await sleep(systemClock, UNDER_LOAD_MS);
       proxy?.cutWhen(undefined);
-      const verdict = await judgeTasks(
-        api,
-        accepted.map(({ id }) => id),
-        { timeoutMs: JUDGE_MS },
-      );
+      const verdict = await judge(api, accepted);
       report(`P22 ${mode}, cut ${when} COMMIT`, { ...verdict, cuts: proxy?.cuts });
       expect(proxy?.cuts).toBeGreaterThan(10);
       expect(verdict.notCompleted).toEqual([]);
@@ -110,11 +109,7 @@ describe.each(await runnableModes(plan.modes))('the database goes away, %s', (mo
         proxy?.set({ kind: 'none' });
       };
       const [accepted] = await Promise.all([load(api, 'way'), faults()]);
-      const verdict = await judgeTasks(
-        api,
-        accepted.map(({ id }) => id),
-        { timeoutMs: JUDGE_MS },
-      );
+      const verdict = await judge(api, accepted);
       report(`P22 ${mode}, a bad way`, { ...verdict });
       expect(verdict.notCompleted.filter((line) => !line.includes('dead_lettered'))).toEqual([]);
     },

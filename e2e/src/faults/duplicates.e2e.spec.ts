@@ -3,15 +3,18 @@ import { sleep, systemClock } from '@millrace/kernel';
 import { startWebhookReceiver, type WebhookReceiver } from '@millrace/test-kit';
 import { Kafka, logLevel, type IHeaders } from 'kafkajs';
 import { ApiClient } from '../api-client.js';
-import { startDistributedSystem, type DistributedSystem } from '../distributed-system.js';
 import { NOOP, VIDEO } from './bodies.js';
+import { checkTarget } from './check-target.js';
 import { describeDistributed, runnableModes } from './describe-distributed.js';
 import { readFaultPlan, report } from './fault-plan.js';
+import { startTarget, type FaultTarget } from './fault-target.js';
 import { judgeTasks, listTasks } from './judge-tasks.js';
 import { submitTasks } from './submit-tasks.js';
 
 const TIMEOUT_MS = 175_000;
 const JUDGE_MS = 60_000;
+/** Consumers have the late copies long before. */
+const LATE_COPIES_MS = 3_000;
 const COPY_EVERY = 10;
 const COPY_HEADER = 'x-test-copy';
 const TOPICS = [
@@ -27,21 +30,24 @@ const TOPICS = [
 const plan = readFaultPlan({ tasks: 200, kills: 0, outageS: 0 });
 
 describeDistributed('every tenth record is on the bus twice', await runnableModes(plan.modes), () => {
-  let system: DistributedSystem | undefined;
+  let target: FaultTarget | undefined;
   let receiver: WebhookReceiver | undefined;
+  let copier: Copier | undefined;
 
   afterEach(async () => {
+    await copier?.stop();
     await receiver?.close();
-    await system?.stop();
+    await target?.stop();
   }, TIMEOUT_MS);
 
   it(
     'P3, P11: each consumer applies each event once: one end, one charge, one webhook a task; later copies change no bill',
     async () => {
-      system = await startDistributedSystem();
+      target = await startTarget('distributed');
       receiver = await startWebhookReceiver();
-      const api = new ApiClient(system);
-      const copier = await startCopier(system.brokers);
+      const api = new ApiClient(target);
+      const { bus } = target.storage();
+      copier = await startCopier('brokers' in bus ? bus.brokers : []);
       const accepted = await submitTasks(api, {
         name: 'copies',
         count: plan.tasks,
@@ -53,11 +59,11 @@ describeDistributed('every tenth record is on the bus twice', await runnableMode
       const verdict = await judgeTasks(api, ids, { timeoutMs: JUDGE_MS, receiver });
       const costs = (await listTasks(api)).map(({ usage }) => usage?.cost);
       const late = await copier.copyAgain();
-      await sleep(systemClock, 3_000);
+      await sleep(systemClock, LATE_COPIES_MS);
       expect((await listTasks(api)).map(({ usage }) => usage?.cost)).toEqual(costs);
       expect(receiver.received).toHaveLength(verdict.webhooks);
+      await checkTarget(target, api, { accepted, receiver });
       report('P3', { ...verdict, copies: copier.copies(), late, records: copier.records() });
-      await copier.stop();
       expect(copier.copies()).toBeGreaterThan(plan.tasks / 4);
       expect(verdict.states).toEqual({ completed: ids.length });
       expect(verdict.duplicateWebhooks).toBe(0);
@@ -65,6 +71,8 @@ describeDistributed('every tenth record is on the bus twice', await runnableMode
     TIMEOUT_MS,
   );
 });
+
+type Copier = Awaited<ReturnType<typeof startCopier>>;
 
 interface Copy {
   readonly topic: string;

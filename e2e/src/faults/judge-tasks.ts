@@ -1,6 +1,6 @@
 import { eventually, type WebhookReceiver } from '@millrace/test-kit';
 import { Webhook } from 'standardwebhooks';
-import { type ApiClient, type TaskAnswer } from '../api-client.js';
+import type { ApiClient, TaskAnswer } from '../api-client.js';
 
 const TERMINAL = ['completed', 'failed', 'cancelled', 'expired'];
 const PAGE_SIZE = 200;

@@ -12,6 +12,7 @@ import { submitTasks } from './submit-tasks.js';
 
 const TIMEOUT_MS = 175_000;
 const JUDGE_MS = 60_000;
+const BETWEEN_RESTARTS_MS = 1_000;
 const VIDEO_EVERY = 50;
 /** P20. */
 const DUPLICATE_SHARE_MAX = 0.001;
@@ -44,7 +45,7 @@ describe.each(await runnableModes(plan.modes))('a rolling restart, %s', (mode) =
       const restarts: Record<string, number> = {};
       const victims = target.victims.filter((name) => name !== 'everything');
       for (const victim of victims) {
-        await sleep(systemClock, 1_000);
+        await sleep(systemClock, BETWEEN_RESTARTS_MS);
         const startedMs = systemClock.monotonicMs();
         await target.end(victim);
         await target.start(victim);

@@ -1,5 +1,5 @@
 import { sleep, systemClock } from '@millrace/kernel';
-import { type ApiClient } from '../api-client.js';
+import type { ApiClient } from '../api-client.js';
 
 const RETRY_DELAY_MS = 250;
 /** A client gives up after so long without an answer to one request. */

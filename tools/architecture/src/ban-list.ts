@@ -62,7 +62,7 @@ export const BAN_LIST: readonly Ban[] = [
     instead: 'add the setting to a schema of the platform, and take it as an argument',
     allowed: {
       'libs/platform/src/settings/environment.ts': 'the one place that reads the environment of a service',
-      'e2e/src/faults/shift-clock.mjs': 'is loaded into a service before its own code, to give it a wrong clock',
+      'e2e/src/faults/shift-clock.mjs': 'is loaded before a service starts, and knows nothing but its environment',
       ...TEST_SETTINGS,
     },
   },
@@ -102,8 +102,7 @@ export const BAN_LIST: readonly Ban[] = [
     instead: 'mend or delete it; describeWithServer is the one way to depend on what a machine has',
     allowed: {
       'libs/test-kit/src/servers/describe-with-server.ts': 'skips loudly, and fails where MILLRACE_REQUIRE says so',
-      'e2e/src/faults/describe-distributed.ts':
-        'shows as skipped what a run of the other mode, or a server, would show',
+      'e2e/src/faults/describe-distributed.ts': 'skips the suites of five processes loudly, by the same rule',
       'e2e/src/distributed.e2e.spec.ts': 'skips the whole suite loudly where a server is missing, by the same rule',
     },
   },

@@ -4,6 +4,7 @@ import { sleep, systemClock } from '@millrace/kernel';
 import { NO_FAULT, type CutRule, type ProxyFault } from './proxy-fault.js';
 
 const DRIP_SLICES_PER_S = 10;
+const DRIP_SLICE_MS = 1000 / DRIP_SLICES_PER_S;
 
 export interface TcpProxy {
   readonly port: number;
@@ -125,7 +126,7 @@ class Proxy implements TcpProxy {
         this.fault.kind === 'drip' ? Math.ceil(this.fault.bytesPerSecond / DRIP_SLICES_PER_S) : rest.byteLength;
       await write(to, rest.subarray(0, size));
       rest = rest.subarray(size);
-      if (rest.byteLength > 0) await sleep(systemClock, 1000 / DRIP_SLICES_PER_S);
+      if (rest.byteLength > 0) await sleep(systemClock, DRIP_SLICE_MS);
     }
   }
 
