@@ -101,7 +101,7 @@ async function layOut(home: Home, count: number): Promise<readonly KafkaNodeSett
 }
 
 async function formatStorage(home: Home, settings: readonly KafkaNodeSettings[]): Promise<void> {
-  const clusterId = newClusterId();
+  const clusterId = Buffer.from(systemRng.bytes(16)).toString('base64url');
   await Promise.all(
     settings.map((node) => {
       const tool = ['-Xmx128m', ...QUICK_JVM, '-cp', path.join(home.jars, '*'), 'kafka.tools.StorageTool', 'format'];
@@ -110,13 +110,6 @@ async function formatStorage(home: Home, settings: readonly KafkaNodeSettings[])
       return runProgram('java', args, { timeoutMs: FORMAT_TIMEOUT_MS, directory: home.directory });
     }),
   );
-}
-
-/** 16 bytes in base64url. The first letter is no "-", which the tool would take for an option. */
-function newClusterId(): string {
-  const bytes = Buffer.from(systemRng.bytes(16));
-  bytes[0] = (bytes[0] ?? 0) & 0x7f;
-  return bytes.toString('base64url');
 }
 
 class JvmBroker implements KafkaNode {
