@@ -1,5 +1,5 @@
 import type { BusAddress } from '@millrace/checker';
-import { eventually } from '@millrace/test-kit';
+import { eventually, startKafka } from '@millrace/test-kit';
 import { startDistributedSystem, SERVICES, type DistributedOptions, type ServiceName } from '../distributed-system.js';
 import { startStandaloneSystem, type StandaloneOptions, type StandaloneSystem } from '../standalone-system.js';
 import type { SystemUnderTest } from '../system-under-test.js';
@@ -43,12 +43,18 @@ export function startTarget(mode: Mode, options: TargetOptions = {}): Promise<Fa
     : startDistributedTarget(options.distributed);
 }
 
-async function startDistributedTarget(options?: DistributedOptions): Promise<FaultTarget> {
-  const system = await startDistributedSystem(options);
+/** On a broker of its own where the caller brings none: the checker reads all records, and earlier tests left theirs. */
+async function startDistributedTarget(options: DistributedOptions = {}): Promise<FaultTarget> {
+  const kafka = options.brokers === undefined ? await startKafka() : undefined;
+  const system = await startDistributedSystem({ ...options, brokers: options.brokers ?? kafka?.brokers ?? [] });
   const serviceOf = (victim: string) => system.services.get(victim as ServiceName)!;
   return {
     ...system,
     victims: SERVICES,
+    stop: async () => {
+      await system.stop();
+      await kafka?.stop();
+    },
     kill: (victim) => serviceOf(victim).kill(),
     end: (victim) => serviceOf(victim).stop(),
     start: (victim) => system.start(victim as ServiceName),
