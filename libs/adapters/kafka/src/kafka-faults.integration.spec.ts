@@ -108,11 +108,13 @@ await describeWithServer('kafka', 'Kafka event bus and faults', () => {
       async () => {
         const committed = new Collector();
         const tail = new Collector();
-        await join(bus, 'survivors', committed);
+        const survivor = await join(bus, 'survivors', committed);
         await join(bus, 'survivors-tail', tail, 'end');
         await publish(bus, ['before']);
+        await eventually(() => expect(committed.texts()).toContain('before'));
         await cluster.nodes[0]?.kill();
         await expect(bus.ping()).rejects.toMatchObject({ kind: 'unavailable' });
+        await expect(survivor.commit(endsOf(committed.records))).rejects.toMatchObject({ kind: 'unavailable' });
         const meanwhile = publish(bus, ['meanwhile']).then(
           () => ['meanwhile'],
           (error: unknown) => {
@@ -129,6 +131,7 @@ await describeWithServer('kafka', 'Kafka event bus and faults', () => {
         await eventually(() => expect(tail.texts()).toEqual(expect.arrayContaining(acknowledged)), {
           timeoutMs: 30_000,
         });
+        await eventually(() => survivor.commit(endsOf(committed.records)), { timeoutMs: 30_000 });
         await expect(bus.ping()).resolves.toBeUndefined();
       },
       TIMEOUT_MS,
@@ -162,7 +165,8 @@ await describeWithServer('kafka', 'Kafka event bus and faults', () => {
           }
           const missing = (): string[] => acknowledged.filter((text) => !new Set(sink.texts()).has(text));
           await eventually(() => expect(missing()).toEqual([]), { timeoutMs: 30_000, intervalMs: 250 });
-          await subscription.commit(endsOf(sink.records));
+          // Refused while the member joins its new coordinator, never dropped in silence.
+          await eventually(() => subscription.commit(endsOf(sink.records)), { timeoutMs: 30_000, intervalMs: 250 });
           // The group's new coordinator reads the positions in before it tells them: until then none is known.
           await eventually(async () => expect(await subscription.lag()).toBe(0), { timeoutMs: 30_000 });
         } finally {

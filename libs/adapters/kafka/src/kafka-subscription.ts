@@ -3,7 +3,7 @@ import { invariant, messageOf, type Clock, type Logger } from '@millrace/kernel'
 import type { BusSubscription, RecordSink, SubscribeOptions, TopicPartition } from '@millrace/messaging/ports';
 import { BufferedPartition, FetchBuffer } from './fetch-buffer.js';
 import { KAFKA_RETRY } from './kafka-client.js';
-import { isFenced, partitionNotOwned, toBusError } from './kafka-errors.js';
+import { isFenced, partitionNotOwned, toBusError, unavailable } from './kafka-errors.js';
 import { fromMessage } from './kafka-record.mapping.js';
 import { assignerWithHook } from './mend-kafkajs.js';
 import { within } from './within.js';
@@ -50,6 +50,8 @@ export class KafkaSubscription implements BusSubscription {
   private settleReady = (): void => {};
   private readonly owned = new Map<string, OwnedPartition>();
   private readonly buffer: FetchBuffer;
+  /** What the brokers confirmed, by partition. */
+  private readonly committed = new Map<string, string>();
   private consumer: Consumer | undefined;
   private revoking = false;
   private closing: Promise<void> | undefined;
@@ -93,6 +95,13 @@ export class KafkaSubscription implements BusSubscription {
     });
     this.consumer = consumer;
     consumer.on('consumer.group_join', ({ payload }) => this.joined(payload.memberAssignment));
+    consumer.on('consumer.commit_offsets', ({ payload }) => {
+      for (const { topic, partitions } of payload.topics) {
+        // Typed as a string; it is a Long.
+        for (const { partition, offset } of partitions)
+          this.committed.set(nameOf({ topic, partition }), String(offset));
+      }
+    });
     consumer.on('consumer.crash', ({ payload }) => this.crashed(consumer, payload.error, payload.restart));
     await consumer.connect();
     await consumer.subscribe({ topics: [...options.topics], fromBeginning: !this.fromEnd });
@@ -112,6 +121,9 @@ export class KafkaSubscription implements BusSubscription {
       if (isFenced(error) && first !== undefined) throw partitionNotOwned(nameOf(first), this.groupId);
       throw toBusError(error, 'commit');
     }
+    // Between a crash and the next join kafkajs drops a commit without a word.
+    const dropped = positions.find((at) => this.committed.get(nameOf(at)) !== String(at.nextOffset));
+    if (dropped !== undefined) throw unavailable(`The commit of ${nameOf(dropped)} reached no broker.`);
   }
 
   pause(partitions: readonly TopicPartition[]): void {
@@ -171,6 +183,7 @@ export class KafkaSubscription implements BusSubscription {
     this.revoking = false;
     this.buffer.clear();
     this.owned.clear();
+    this.committed.clear();
     for (const at of partitions) {
       const owned: OwnedPartition = new BufferedPartition(at.topic, at.partition);
       owned.position = this.parts.positions.get(nameOf(at));
