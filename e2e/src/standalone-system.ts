@@ -21,6 +21,7 @@ export interface StandaloneSystem extends SystemUnderTest {
   workers(): readonly number[];
   /** The embedded database, as its superuser. */
   databaseUrl(): string;
+  databasePid(): number;
   /** Every process of the app: itself, the worker, the database server with its children, ffmpeg. */
   processes(): readonly number[];
   /** The same home in a new process, on the same ports. */
@@ -74,6 +75,7 @@ async function startOn(place: Place): Promise<StandaloneSystem> {
     apiKey: readFileSync(path.join(home, 'api-key'), 'utf8').trim(),
     workers: () => workersOf(app.pid),
     databaseUrl: () => embeddedDatabaseUrl(home),
+    databasePid: () => Number(postmasterFile(home)[0]),
     processes: () => processesOf(home, app.pid),
     killWorker: async () => {
       for (const pid of workersOf(app.pid)) process.kill(pid, 'SIGKILL');
@@ -89,6 +91,11 @@ async function startOn(place: Place): Promise<StandaloneSystem> {
 
 function embeddedDatabaseUrl(home: string): string {
   const password = readFileSync(path.join(home, 'postgres', 'password'), 'utf8').trim();
-  const [, , , port = ''] = readFileSync(path.join(home, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n');
+  const port = postmasterFile(home)[3];
   return `postgres://millrace:${password}@127.0.0.1:${port}/postgres`;
+}
+
+/** Lines: process id, data directory, start, port, … */
+function postmasterFile(home: string): readonly string[] {
+  return readFileSync(path.join(home, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n');
 }

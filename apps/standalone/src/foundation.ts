@@ -7,7 +7,7 @@ import {
   type S3Settings,
 } from '@millrace/adapter-object-store';
 import { BUS_ROLE, createBusLogin, createPostgresEventBus, migrateBus } from '@millrace/adapter-postgres/bus';
-import { startEmbeddedPostgres } from '@millrace/adapter-postgres/server';
+import { startKeptPostgres } from '@millrace/adapter-postgres/server';
 import { systemClock, systemIds, type Logger } from '@millrace/kernel';
 import type { EventBus } from '@millrace/messaging/ports';
 import { topicSettings } from '@millrace/platform';
@@ -51,7 +51,7 @@ export async function layFoundation(options: FoundationOptions): Promise<Foundat
   const { home, outside, logger, onProgress } = options;
   const server =
     outside.databaseUrl === undefined
-      ? await startEmbeddedPostgres({ directory: home.database, logger, onProgress })
+      ? await startKeptPostgres({ directory: home.database, logger, onProgress })
       : undefined;
   const databaseUrl = outside.databaseUrl ?? server?.url ?? '';
   try {

@@ -124,3 +124,32 @@ const FAULTS = [
   [{ kind: 'drip', bytesPerSecond: 2_000 }, 3_000],
   [{ kind: 'reset' }, 3_000],
 ] as const;
+
+describe('the embedded database', () => {
+  let target: FaultTarget | undefined;
+  afterEach(async () => target?.stop(), TIMEOUT_MS);
+
+  it(
+    `P22: kill -9 under load: the app starts it again within ${BACK_MAX_MS} ms, and no acknowledged task is lost`,
+    async () => {
+      target = await startTarget('standalone');
+      const api = new ApiClient(target);
+      const load = submitTasks(api, { name: 'own', count: plan.tasks, clients: 4, pauseMs: 200, body: () => NOOP });
+      await sleep(systemClock, UNDER_LOAD_MS);
+      await target.kill('database');
+      const accepted = await load;
+      const verdict = await judgeTasks(
+        api,
+        accepted.map(({ id }) => id),
+        { timeoutMs: JUDGE_MS },
+      );
+      await checkTarget(target, api, { accepted });
+      const waitedMs = Math.round(Math.max(...accepted.map((task) => task.waitedMs)));
+      report('P22, embedded', { ...verdict, waitedMs });
+      expect(verdict.notCompleted).toEqual([]);
+      expect(accepted.some(({ requests }) => requests > 1)).toBe(true);
+      expect(waitedMs).toBeLessThan(BACK_MAX_MS);
+    },
+    TIMEOUT_MS,
+  );
+});

@@ -68,8 +68,8 @@ async function startDistributedTarget(options: DistributedOptions = {}): Promise
 }
 
 /**
- * The app is one process with four services and its database beside it: `app` dies alone, `everything` with worker and
- * database.
+ * The app is one process with four services; worker and database are beside it, and it starts both again. `everything`
+ * is all three at once.
  */
 async function startStandaloneTarget(options?: StandaloneOptions): Promise<FaultTarget> {
   let system = await startStandaloneSystem(options);
@@ -78,19 +78,20 @@ async function startStandaloneTarget(options?: StandaloneOptions): Promise<Fault
   };
   const pidsOf = (victim: string): readonly number[] => {
     if (victim === 'gpu-worker') return system.workers();
+    if (victim === 'database') return [system.databasePid()];
     return victim === 'everything' ? system.processes() : [system.app.pid];
   };
   const startAgain = async (victim: string): Promise<void> => {
-    if (victim !== 'gpu-worker') system = await system.restart();
+    if (isAppOrAll(victim)) system = await system.restart();
     await eventually(() => someOf(system), { timeoutMs: WORKER_TIMEOUT_MS, intervalMs: 100 });
   };
   return {
     ...system,
-    victims: ['app', 'gpu-worker', 'everything'],
+    victims: ['app', 'gpu-worker', 'database', 'everything'],
     kill: async (victim) => {
       const { app } = system;
       signal(pidsOf(victim), 'SIGKILL');
-      if (victim !== 'gpu-worker') await app.kill();
+      if (isAppOrAll(victim)) await app.kill();
     },
     end: async (victim) => {
       const pids = pidsOf(victim);
@@ -110,6 +111,10 @@ async function startStandaloneTarget(options?: StandaloneOptions): Promise<Fault
     metric: (_service, name, label) => readMetric(system.internalUrl, name, label),
     stop: () => system.stop(),
   };
+}
+
+function isAppOrAll(victim: string): boolean {
+  return victim === 'app' || victim === 'everything';
 }
 
 function someOf(system: StandaloneSystem): void {

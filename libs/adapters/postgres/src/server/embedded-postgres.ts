@@ -49,12 +49,17 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
+export interface EmbeddedServer extends EmbeddedPostgres {
+  /** Settles when the server lets go of us: it ended, was killed, or was stopped. */
+  readonly lost: Promise<void>;
+}
+
 /**
  * Starts a Postgres 18 from the installed package on 127.0.0.1, or takes over the one that a killed process left
  * running on the same directory. The server outlives a SIGKILL of this process; the next start finds it again.
  * Rejects with `unavailable` where no server can run, and with `conflict` where a living process uses the directory.
  */
-export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedServer> {
   const logger = options.logger ?? silentLogger;
   const paths = clusterPaths(options.directory);
   await mkdir(paths.directory, { recursive: true });
@@ -71,7 +76,7 @@ async function startServer(
   paths: ClusterPaths,
   options: EmbeddedPostgresOptions,
   logger: Logger,
-): Promise<EmbeddedPostgres> {
+): Promise<EmbeddedServer> {
   const onProgress = options.onProgress ?? (() => {});
   const binaries = await findPostgresBinaries();
   const home = path.dirname(paths.directory);
@@ -93,7 +98,7 @@ async function takeOver(
   left: PostmasterFile,
   wantedPort: number,
   logger: Logger,
-): Promise<EmbeddedPostgres | undefined> {
+): Promise<EmbeddedServer | undefined> {
   const url = serverUrl((await readFile(paths.passwordFile, 'utf8').catch(() => '')).trim(), left.port);
   const holder = await claim(url).catch(ignoreUnlessHeld);
   if (holder !== undefined && (wantedPort === 0 || wantedPort === left.port)) {
@@ -129,13 +134,14 @@ async function claim(url: string): Promise<pg.Client> {
   throw new AppError({ kind: 'conflict', code: 'service_unavailable', message });
 }
 
-function holding(paths: ClusterPaths, pid: number, url: string, holder: pg.Client): EmbeddedPostgres {
+function holding(paths: ClusterPaths, pid: number, url: string, holder: pg.Client): EmbeddedServer {
+  const lost = new Promise<void>((resolve) => holder.once('end', () => resolve()));
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await holder.end().catch(() => {});
     await stopPostmaster(pid, async () => (await readPostmasterFile(paths.dataDirectory)) === undefined);
   };
-  return { url, stop: () => (stopping ??= stop()) };
+  return { url, lost, stop: () => (stopping ??= stop()) };
 }
 
 /** Small memory, quiet when idle. The durable settings are Postgres's defaults, written out. */

@@ -1,2 +1,3 @@
 export { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.js';
 export { startTemporaryPostgres, type TemporaryPostgresOptions } from './temporary-postgres.js';
+export { startKeptPostgres } from './kept-postgres.js';
