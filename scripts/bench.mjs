@@ -1,5 +1,5 @@
-// `npm run bench:accept` and `npm run bench:soak`: load tests of the built services, written in TypeScript.
-//   node scripts/bench.mjs accept|soak [flags]
+// `npm run bench:accept`, `bench:soak` and `bench:services`: load on the built services, and their cost without any.
+//   node scripts/bench.mjs accept|soak|services [flags]
 import { spawnSync } from 'node:child_process';
 
 const [name, ...flags] = process.argv.slice(2);

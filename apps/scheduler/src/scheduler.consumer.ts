@@ -22,6 +22,9 @@ export const TASKS_GROUP = 'scheduler.tasks';
 /** Whose lag tells whether heartbeats are read in time. */
 export const WORKERS_GROUP = 'scheduler.workers';
 
+/** Whose lag tells whether reports are: an attempt may have ended, and we do not know it yet. */
+export const REPORTS_GROUP = 'scheduler.reports';
+
 /**
  * The scheduler's consumers. Each hands a whole batch to one use case, and so to one transaction; a scheduler that does
  * not lead rejects with `unavailable`, and the partition waits.
@@ -44,7 +47,7 @@ export class SchedulerConsumer {
     return events.map(() => ACK);
   }
 
-  @EventConsumer({ group: 'scheduler.reports', topics: ['attempt.reported'], from: 'committed', gate: LEADER_GATE })
+  @EventConsumer({ group: REPORTS_GROUP, topics: ['attempt.reported'], from: 'committed', gate: LEADER_GATE })
   async reports(@Payload() events: readonly ReceivedEvent[]): Promise<readonly HandlerResult[]> {
     await this.scheduler.applyReports(only(events, attemptReported));
     return events.map(() => ACK);

@@ -16,6 +16,11 @@ describe('settings of the scheduler', () => {
     expect(toSchedulerSettings(load({ MILLRACE_LEASE_MS: '2000' })).suspectMs).toBe(2_000);
   });
 
+  it('P8: what lies unread for half a lease means that the scheduler is late, not the worker', () => {
+    expect(toSchedulerSettings(load()).workerLagLimitMs).toBe(10_000);
+    expect(toSchedulerSettings(load({ MILLRACE_LEASE_MS: '4000' })).workerLagLimitMs).toBe(2_000);
+  });
+
   it('a pool has its own price, or the usual one', () => {
     const priceOf = priceList(load({ MILLRACE_POOL_PRICES: 'a100=3.06,spot=0.9701' }));
     expect([priceOf('a100', 'on_demand'), priceOf('spot', 'spot'), priceOf('local', 'on_demand')]).toEqual([

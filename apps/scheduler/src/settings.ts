@@ -55,6 +55,7 @@ export function toSchedulerSettings(settings: SchedulerAppSettings): SchedulerSe
     ...defaults,
     leaseMs,
     suspectMs: Math.min(suspectMs, leaseMs),
+    workerLagLimitMs: Math.min(defaults.workerLagLimitMs, leaseMs / 2),
     queueTtlMs,
     maxPlacements,
     defaultPool,

@@ -10,7 +10,7 @@ import { Scheduler } from '@millrace/scheduling';
 import type { ConsumerGate } from '@millrace/scheduling/ports';
 import type { ReadWorkers } from './read-workers.js';
 import { createSchedulerMetrics } from './scheduler-metrics.js';
-import { LEADER_GATE, TASKS_GROUP, WORKERS_GROUP } from './scheduler.consumer.js';
+import { LEADER_GATE, REPORTS_GROUP, TASKS_GROUP, WORKERS_GROUP } from './scheduler.consumer.js';
 import { schedulerModule } from './scheduler.module.js';
 import { priceList, toSchedulerSettings, type SchedulerAppSettings } from './settings.js';
 
@@ -73,7 +73,7 @@ function createScheduler(
     leaderStore: new PostgresLeaderStore(database.system),
     publisher: createEventPublisher({ bus: parts.bus, stamper }),
     gate: consumers,
-    lag: { oldestMs: () => consumers.oldestMs(WORKERS_GROUP) },
+    lag: { oldestMs: () => consumers.oldestMs(WORKERS_GROUP, REPORTS_GROUP) },
     dispatchLag: { oldestMs: () => consumers.oldestMs(TASKS_GROUP) },
     observer: createSchedulerMetrics(parts.metrics),
     clock: parts.clock,
@@ -105,10 +105,15 @@ class LeaderConsumers implements ConsumerGate {
     await this.service?.transport.closeGate(LEADER_GATE);
   }
 
-  /** Age of the oldest record that a group has not done. Rejects while its consumer does not run. */
-  async oldestMs(group: string): Promise<number> {
-    const consumer = this.service?.transport.consumers().get(group);
-    if (consumer === undefined) throw new Error(`the consumer ${group} does not run`);
-    return (await consumer.lag()).oldestMs;
+  /** Age of the oldest record that any of the groups has not done. Rejects while one of their consumers does not run. */
+  async oldestMs(...groups: readonly string[]): Promise<number> {
+    const lags = await Promise.all(
+      groups.map((group) => {
+        const consumer = this.service?.transport.consumers().get(group);
+        if (consumer === undefined) throw new Error(`the consumer ${group} does not run`);
+        return consumer.lag();
+      }),
+    );
+    return Math.max(...lags.map(({ oldestMs }) => oldestMs));
   }
 }

@@ -11,7 +11,7 @@ const TARGET = { ratePerS: 300, p99Ms: 150 };
 const flags = readFlags({ rate: TARGET.ratePerS, seconds: 20, mode: 'standalone' }, process.argv.slice(2));
 const target = await startTarget(flags.mode as Mode, {
   standalone: { variables: { OTEL_EXPORTER_OTLP_ENDPOINT: '', MILLRACE_LOG_LEVEL: 'warn' } },
-  distributed: { variables: { OTEL_EXPORTER_OTLP_ENDPOINT: '', MILLRACE_LOG_LEVEL: 'warn' } },
+  distributed: { variables: { OTEL_EXPORTER_OTLP_ENDPOINT: '' } },
 });
 try {
   const api = new ApiClient(target);

@@ -18,7 +18,7 @@ const flags = readFlags({ minutes: 10, rate: 20, mode: 'standalone' }, process.a
 const receiver = await startWebhookReceiver();
 const target = await startTarget(flags.mode as Mode, {
   standalone: { variables: { OTEL_EXPORTER_OTLP_ENDPOINT: '', MILLRACE_LOG_LEVEL: 'warn' } },
-  distributed: { variables: { OTEL_EXPORTER_OTLP_ENDPOINT: '', MILLRACE_LOG_LEVEL: 'warn' } },
+  distributed: { variables: { OTEL_EXPORTER_OTLP_ENDPOINT: '' } },
 });
 try {
   const api = new ApiClient(target);

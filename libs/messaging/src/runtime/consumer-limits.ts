@@ -19,7 +19,7 @@ export interface ConsumerLimits {
   readonly retryJitter: number;
   /** The longest delay that a handler may ask for with `retry(afterMs)`. */
   readonly retryAfterMaxMs: DurationMs;
-  /** How a partition waits while the fault is ours; for ever. */
+  /** How a partition waits while the fault is ours; for ever. Short: what it holds up may be the end of a lease's task. */
   readonly unavailableBackoff: BackoffPolicy;
   readonly commitIntervalMs: DurationMs;
   readonly commitRetryMs: DurationMs;
@@ -47,7 +47,7 @@ export const CONSUMER_LIMITS: ConsumerLimits = {
   delayedRetryDelaysMs: [30_000, 300_000, 1_800_000],
   retryJitter: 0.2,
   retryAfterMaxMs: 30_000,
-  unavailableBackoff: { initialMs: 200, maxMs: 10_000, factor: 2, jitter: 0.2 },
+  unavailableBackoff: { initialMs: 200, maxMs: 2_000, factor: 2, jitter: 0.2 },
   commitIntervalMs: 100,
   commitRetryMs: 1_000,
   revokeWaitMs: 10_000,

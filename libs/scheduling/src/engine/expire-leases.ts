@@ -1,6 +1,6 @@
 import type { DurationMs } from '@millrace/kernel';
 import { loseLeases, type LeaseToEnd } from './lose-leases.js';
-import type { HeartbeatLag } from './ports/heartbeat-lag.port.js';
+import type { WorkerLag } from './ports/worker-lag.port.js';
 import type { Lease } from './ports/lease-store.port.js';
 import type { SchedulingScope } from './ports/scheduling-scope.port.js';
 import { hasEnded, type Worker } from './ports/worker-store.port.js';
@@ -8,19 +8,19 @@ import { runAsLeader, type SchedulingContext } from './scheduling-context.js';
 import { capacityClosed } from './worker-messages.js';
 
 export interface ExpireLeasesSettings {
-  /** Heartbeats older than this and not yet read mean that we are late, not the workers. */
-  readonly heartbeatLagLimitMs: DurationMs;
+  /** Heartbeats or reports older than this and not yet read mean that we are late, not the workers. */
+  readonly workerLagLimitMs: DurationMs;
 }
 
 /**
  * Ends the leases of workers that were not heard of in time (P8). Only the leader does, by its monotonic clock, and
- * only while it is caught up on heartbeats: else everyone gets a full time to live, and what then expires is not
- * counted as a delivery.
+ * only while it is caught up on heartbeats and reports: else everyone gets a full time to live, and what then expires is
+ * not counted as a delivery.
  */
 export class ExpireLeases {
   constructor(
     private readonly context: SchedulingContext,
-    private readonly lag: HeartbeatLag,
+    private readonly lag: WorkerLag,
     private readonly settings: ExpireLeasesSettings,
   ) {}
 
@@ -64,7 +64,7 @@ export class ExpireLeases {
 
   private async isCaughtUp(): Promise<boolean> {
     try {
-      return (await this.lag.oldestMs()) <= this.settings.heartbeatLagLimitMs;
+      return (await this.lag.oldestMs()) <= this.settings.workerLagLimitMs;
     } catch {
       // The bus is away: nobody could have been heard.
       return false;

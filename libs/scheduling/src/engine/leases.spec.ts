@@ -176,12 +176,12 @@ describe('leases', () => {
 
   it('nobody expires while heartbeats lie unread or the bus is away, and what expires after that gap is not counted', async () => {
     const s = await running();
-    s.heartbeatLagMs = 40_000;
+    s.workerLagMs = 40_000;
     await s.clock.advance(45_000);
-    s.heartbeatLagMs = new Error('the bus is away');
+    s.workerLagMs = new Error('the bus is away');
     await s.clock.advance(45_000);
     expect(s.lifecycle(1)).toEqual(['queued', 'scheduled']);
-    s.heartbeatLagMs = 0;
+    s.workerLagMs = 0;
     await s.clock.advance(32_000);
     expect(s.lifecycle(1)).toEqual(['queued', 'scheduled', 'requeued']);
     expect([...s.database.tables.tasks.values()][0]?.lostDeliveries).toBe(0);

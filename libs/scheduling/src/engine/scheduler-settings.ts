@@ -8,8 +8,8 @@ export interface SchedulerSettings {
   readonly suspectMs: DurationMs;
   /** What a worker that left in order still holds ends after this. */
   readonly leavingGraceMs: DurationMs;
-  /** Heartbeats that lie unread for longer mean that the scheduler is late, not the workers. */
-  readonly heartbeatLagLimitMs: DurationMs;
+  /** Heartbeats or reports that lie unread for longer mean that the scheduler is late, not the workers. */
+  readonly workerLagLimitMs: DurationMs;
   /** A task that was never leased for so long expires. */
   readonly queueTtlMs: DurationMs;
   readonly leaderTtlMs: DurationMs;
@@ -26,7 +26,7 @@ export const DEFAULT_SCHEDULER_SETTINGS: SchedulerSettings = {
   leaseMs: 30_000,
   suspectMs: 15_000,
   leavingGraceMs: 2_000,
-  heartbeatLagLimitMs: 10_000,
+  workerLagLimitMs: 10_000,
   queueTtlMs: 24 * 3_600_000,
   leaderTtlMs: 10_000,
   tickMs: 1_000,

@@ -12,7 +12,7 @@ import { OwnerLoop } from './owner-loop.js';
 import type { ConsumerGate } from './ports/consumer-gate.port.js';
 import type { SchedulerObserver } from './ports/cycle-observer.port.js';
 import type { DispatchLag } from './ports/dispatch-lag.port.js';
-import type { HeartbeatLag } from './ports/heartbeat-lag.port.js';
+import type { WorkerLag } from './ports/worker-lag.port.js';
 import type { Leadership, LeaderStore } from './ports/leader-store.port.js';
 import type { SchedulingUnitOfWork } from './ports/scheduling-scope.port.js';
 import { PublishQueue } from './publish-queue.js';
@@ -30,7 +30,7 @@ export interface SchedulerOptions {
   readonly leaderStore: LeaderStore;
   readonly publisher: EventPublisher;
   readonly gate: ConsumerGate;
-  readonly lag: HeartbeatLag;
+  readonly lag: WorkerLag;
   readonly dispatchLag: DispatchLag;
   readonly observer: SchedulerObserver;
   readonly clock: Clock;

@@ -38,7 +38,7 @@ export class SchedulerFixture {
   /** Events of every committed transaction, and what was published without one. */
   readonly events: readonly NewEvent[];
   readonly gate: string[] = [];
-  heartbeatLagMs: number | Error = 0;
+  workerLagMs: number | Error = 0;
   dispatchLagMs = 0;
   failNextCommit: (error: Error) => void;
   private lostAnswer: { readonly type: string; readonly from: number } | undefined;
@@ -167,8 +167,8 @@ export class SchedulerFixture {
   }
 
   private lag(): number {
-    if (typeof this.heartbeatLagMs === 'number') return this.heartbeatLagMs;
-    throw this.heartbeatLagMs;
+    if (typeof this.workerLagMs === 'number') return this.workerLagMs;
+    throw this.workerLagMs;
   }
 }
 

@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import path from 'node:path';
 import { systemClock } from '@millrace/kernel';
 import { withTimeout } from '../eventually.js';
 import { inheritedVariables } from '../test-environment.js';
@@ -6,6 +8,8 @@ import { inheritedVariables } from '../test-environment.js';
 const STOP_TIMEOUT_MS = 15_000;
 /** Output kept for the message of a failed start, characters. */
 const OUTPUT_KEPT_MAX = 20_000;
+/** A folder: all that each server writes goes to `<name>-<pid>.log` there, for whoever looks into a failed test. */
+const LOGS_VARIABLE = 'MILLRACE_TEST_LOGS';
 
 export interface ServerCommand {
   /** Stands in error messages. */
@@ -47,6 +51,7 @@ export async function startServerProcess(options: ServerCommand): Promise<Server
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collectOutput(child);
+  keepLog(child, options.name);
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const killOnExit = (): void => void child.kill('SIGKILL');
   process.once('exit', killOnExit);
@@ -76,6 +81,15 @@ function controlOf(child: ChildProcess, exited: Promise<void>): Omit<ServerProce
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
   };
+}
+
+function keepLog(child: ChildProcess, name: string): void {
+  const folder = inheritedVariables()[LOGS_VARIABLE] ?? '';
+  if (folder === '') return;
+  mkdirSync(folder, { recursive: true });
+  const log = createWriteStream(path.join(folder, `${name.replaceAll(/\W+/g, '-')}-${child.pid}.log`));
+  child.stdout?.pipe(log, { end: false });
+  child.stderr?.pipe(log, { end: false });
 }
 
 interface Output {

@@ -1,7 +1,7 @@
 export type { ConsumerGate } from './consumer-gate.port.js';
 export type { CycleReport, SchedulerObserver } from './cycle-observer.port.js';
 export type { DispatchLag } from './dispatch-lag.port.js';
-export type { HeartbeatLag } from './heartbeat-lag.port.js';
+export type { WorkerLag } from './worker-lag.port.js';
 export type { LeaderGuard, LeaderStore, Leadership } from './leader-store.port.js';
 export type { Lease, LeaseStore } from './lease-store.port.js';
 export type { DecisionSink, SnapshotSource } from './scheduling-world.port.js';
