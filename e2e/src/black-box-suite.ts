@@ -294,7 +294,9 @@ export function blackBoxSuite(start: () => Promise<SystemUnderTest>): void {
     it('is a signed Standard Webhook that the stock library verifies, and refuses with another secret', async () => {
       const id = await api.generate(noop({ callback_url: `${receiver.url}/done`, metadata: { order: '7' } }));
       const [webhook] = await receiver.waitFor(1, { matching: ({ body }) => body.includes(id), timeoutMs: 30_000 });
-      const { secret } = (await api.call('GET', '/api/v1/webhooks/secret')).body as { secret: string };
+      const answer = await api.call('GET', '/api/v1/webhooks/secret');
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      const { secret } = answer.body as { secret: string };
       const { body, headers } = webhook!;
       expect(new Webhook(secret).verify(body, headers)).toMatchObject({
         type: 'task.completed',

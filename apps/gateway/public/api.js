@@ -11,6 +11,10 @@ export class ApiError extends Error {
   }
 }
 
+/** `crypto.randomUUID` exists on https and localhost only; the page is also opened over http from the next machine. */
+const freshKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
 export function createApi(key) {
   const headers = { authorization: `Bearer ${key}` };
 
@@ -26,7 +30,7 @@ export function createApi(key) {
     generate: (body) =>
       call('/api/v1/generate', {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
+        headers: { 'content-type': 'application/json', 'idempotency-key': freshKey() },
         body: JSON.stringify(body),
       }),
     task: (id) => call(`/api/v1/tasks/${id}`),

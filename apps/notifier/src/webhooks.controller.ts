@@ -7,7 +7,7 @@ import {
   type WebhookSecretAnswer,
 } from '@millrace/contracts';
 import { toIso } from '@millrace/kernel';
-import { Caller, Input, Route } from '@millrace/platform';
+import { Caller, Input, Route, reply, type Reply } from '@millrace/platform';
 import { ReadWebhooks } from './read-webhooks.js';
 import { cursorOf, deliveryToHttp, positionOf } from './webhooks.convert.js';
 
@@ -16,13 +16,14 @@ export class WebhooksController {
   constructor(@Inject(ReadWebhooks) private readonly webhooks: ReadWebhooks) {}
 
   @Route(getWebhookSecret)
-  async secret(@Caller() caller: Principal): Promise<WebhookSecretAnswer> {
+  async secret(@Caller() caller: Principal): Promise<Reply> {
     const { current, createdAt, previous } = await this.webhooks.secrets(caller.tenantId);
-    return {
+    const answer: WebhookSecretAnswer = {
       secret: current,
       created_at: toIso(createdAt),
       previous: previous === undefined ? null : { secret: previous.secret, expires_at: toIso(previous.expiresAt) },
     };
+    return reply(200, answer, { 'Cache-Control': 'no-store' });
   }
 
   @Route(listDeliveries)

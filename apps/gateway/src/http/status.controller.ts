@@ -32,6 +32,7 @@ export class StatusController {
       ...(hasEnded(view) ? {} : { 'Retry-After': String(this.presenter.retryAfterS(view)) }),
     };
     if (matchesTag(input.headers['if-none-match'], tag)) return reply(304, undefined, headers);
-    return reply(200, await this.presenter.status(view), headers);
+    // Whoever asked to wait learns from the status alone that the time was over first.
+    return reply(waitS > 0 && !hasEnded(view) ? 202 : 200, await this.presenter.status(view), headers);
   }
 }

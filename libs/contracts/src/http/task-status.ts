@@ -77,6 +77,10 @@ export const getStatus = defineRoute({
       description: 'The status. `Retry-After` says when to ask again; `ETag` makes asking cheap.',
       schema: taskStatusAnswer,
     },
+    202: {
+      description: 'The wait asked for by `Prefer` is over, and the task has not ended: its status so far',
+      schema: taskStatusAnswer,
+    },
     304: { description: 'Unchanged since the ETag sent in If-None-Match' },
   },
 });
