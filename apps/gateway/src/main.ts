@@ -33,13 +33,12 @@ await runService({
     const services = loadSettings(serviceSettings, SERVICE_VARIABLES, source);
     const settings = loadSettings(gatewaySettings, GATEWAY_VARIABLES, source);
     return async (parts) => {
-      const mediaOrigin = s3.publicEndpoint ?? s3.endpoint;
       const gateway = await startGateway({
         parts,
         databaseUrl: database.url,
         http,
         ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),
-        objects: { store: openS3Store(s3, parts), ...(mediaOrigin === undefined ? {} : { mediaOrigin }) },
+        objects: { store: openS3Store(s3, parts) },
         outbound: { ...outbound, ports: OUTBOUND_PORTS },
         principalKey,
         keyPepper: settings.keyPepper ?? pepperOf(principalKey),

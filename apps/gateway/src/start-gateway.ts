@@ -5,6 +5,7 @@ import { EventStamper } from '@millrace/messaging';
 import { startService, type RunningService } from '@millrace/platform';
 import { createGateway, type GatewayOptions } from './gateway.js';
 import { gatewayModule } from './gateway.module.js';
+import { mediaOriginOf } from './objects/gateway-objects.js';
 import { servePublicSite } from './public-site.js';
 
 export interface RunningGateway extends RunningService {
@@ -29,7 +30,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     configure: async (app) => {
       const server = app.getHttpAdapter().getInstance();
       gateway.metrics.observe(server);
-      await servePublicSite(server, { mediaOrigin: options.objects.mediaOrigin });
+      await servePublicSite(server, { mediaOrigin: await mediaOriginOf(options.objects) });
     },
   }).catch(async (error: unknown) => {
     await database.close();

@@ -8,12 +8,17 @@ export interface GatewayObjects {
   readonly store: FileObjectStore | S3ObjectStore;
   /** Absent for S3, which serves its URLs itself. */
   readonly files?: Pick<FileObjectStore, 'openSigned'>;
-  /** Origin of the signed URLs where it is not this server: the page may show media from there. */
-  readonly mediaOrigin?: string;
 }
 
+const ANY_KEY = 'any';
 const PAGE = 500;
 const PAGES_MAX = 1000;
+
+/** Origin of the signed URLs where it is not this server: the page may show media from there. */
+export async function mediaOriginOf({ store, files }: GatewayObjects): Promise<string | undefined> {
+  if (files !== undefined) return undefined;
+  return new URL(await store.signedUrl(ANY_KEY, { expiresInS: 1 })).origin;
+}
 
 export function createArtifactUrls({ store }: GatewayObjects, clock: Clock): ArtifactUrls {
   return {
