@@ -14,23 +14,29 @@ export interface AcceptFigures {
   readonly maxMs: number;
 }
 
+export interface AcceptLoad {
+  readonly ratePerS: number;
+  readonly seconds: number;
+  /** How long each task does nothing once it runs; 0: all of them are run and paid at the rate of the load. */
+  readonly stepDelayMs: number;
+}
+
 /**
  * Open loop: requests leave when they are due, whether or not earlier ones were answered, and a latency counts from the
  * moment when its request was due. A system that falls behind can't slow its clients down, so it shows (P24).
  */
 export async function measureAccept(
   api: ApiClient,
-  { ratePerS, seconds }: { readonly ratePerS: number; readonly seconds: number },
+  { ratePerS, seconds, stepDelayMs }: AcceptLoad,
 ): Promise<AcceptFigures> {
   const latenciesMs: number[] = [];
   const refused: Record<number, number> = {};
   const startedMs = systemClock.monotonicMs();
   const pending: Promise<void>[] = [];
   const count = ratePerS * seconds;
+  const body = { prompt: 'nothing', task_type: 'noop', parameters: { step_delay_ms: stepDelayMs } };
   const post = async (dueMs: number): Promise<void> => {
-    const { status } = await api
-      .call('POST', '/api/v1/generate', { prompt: 'nothing', task_type: 'noop' })
-      .catch(() => ({ status: 0 }));
+    const { status } = await api.call('POST', '/api/v1/generate', body).catch(() => ({ status: 0 }));
     if (status === 202) latenciesMs.push(systemClock.monotonicMs() - dueMs);
     else refused[status] = (refused[status] ?? 0) + 1;
   };
