@@ -1,4 +1,5 @@
 import { messageOf } from '@millrace/kernel';
+import { releaseStartupMemory } from './release-startup-memory.js';
 
 /** A process that hangs in its shutdown is ended after so long: drains take at most 25 s. */
 const SHUTDOWN_LIMIT_MS = 30_000;
@@ -38,6 +39,7 @@ export async function runUntilSignal(start: () => Promise<RunningProcess>): Prom
   try {
     await started;
     running = true;
+    releaseStartupMemory();
   } catch (error) {
     fail('could not start', error);
   }
