@@ -19,6 +19,7 @@ import { GPU_WORKER_VARIABLES, gpuWorkerSettings } from '@millrace/app-gpu-worke
 import { z } from 'zod';
 import { openHome } from './home-directory.js';
 import { KNOWN_VARIABLES } from './known-variables.js';
+import { readServiceSettings } from './service-settings.js';
 import { STANDALONE_VARIABLES, standaloneSettings } from './standalone-settings.js';
 import { startStandalone } from './start-standalone.js';
 import { startupLine, welcome } from './welcome.js';
@@ -72,6 +73,7 @@ function readSettings(): Omit<StandaloneOptions, 'home' | 'output' | 'onProgress
   const telemetry = loadSettings(telemetrySettings, TELEMETRY_VARIABLES, source);
   return {
     settings: loadSettings(standaloneSettings, STANDALONE_VARIABLES, source),
+    services: readServiceSettings(source),
     http: { host: http.host, port: http.port, publicUrl: http.publicUrl },
     telemetry: {
       logLevel: telemetry.logLevel,
@@ -79,7 +81,6 @@ function readSettings(): Omit<StandaloneOptions, 'home' | 'output' | 'onProgress
       internalHost: telemetry.internalHost,
       internalPort: telemetry.internalPort ?? DEFAULT_INTERNAL_PORT,
     },
-    bootstrapApiKey: source['MILLRACE_BOOTSTRAP_API_KEY'],
     outside: {
       databaseUrl: loadSettings(z.object({ url: databaseUrl.optional() }), { url: 'DATABASE_URL' }, source).url,
       kafka: source['KAFKA_BROKERS'] ? loadSettings(kafkaSettings, KAFKA_VARIABLES, source) : undefined,

@@ -28,8 +28,7 @@ export const standaloneSettings = z.object({
     .enum(['true', 'false'], 'write true or false')
     .default('false')
     .transform((text) => text === 'true'),
-  /** Lease and heartbeat of the worker; shorter ones find a dead worker sooner. */
-  leaseMs: z.coerce.number().int().min(1_000).max(3_600_000).default(30_000),
+  /** Of the worker; a shorter one, with a shorter lease, finds a dead worker sooner. */
   heartbeatMs: z.coerce.number().int().min(100).max(60_000).default(5000),
 });
 export type StandaloneSettings = z.output<typeof standaloneSettings>;
@@ -41,6 +40,5 @@ export const STANDALONE_VARIABLES: VariableNames<typeof standaloneSettings> = {
   workerSlots: 'MILLRACE_WORKER_SLOTS',
   stepDelayMs: 'MILLRACE_STEP_DELAY_MS',
   noopTasks: 'MILLRACE_NOOP_TASKS',
-  leaseMs: 'MILLRACE_LEASE_MS',
   heartbeatMs: 'MILLRACE_HEARTBEAT_MS',
 };

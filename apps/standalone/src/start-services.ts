@@ -1,13 +1,7 @@
 import { startBilling } from '@millrace/app-billing';
-import {
-  FIRST_TENANT,
-  gatewaySettings,
-  startGateway,
-  type RunningGateway,
-  type ServiceUrls,
-} from '@millrace/app-gateway';
+import { FIRST_TENANT, startGateway, type RunningGateway, type ServiceUrls } from '@millrace/app-gateway';
 import { startNotifier } from '@millrace/app-notifier';
-import { schedulerSettings, startScheduler } from '@millrace/app-scheduler';
+import { startScheduler } from '@millrace/app-scheduler';
 import { makeApiKey } from '@millrace/intake';
 import { systemRng } from '@millrace/kernel';
 import { STRICT_RULES, type OutboundRules } from '@millrace/notifications';
@@ -19,8 +13,6 @@ import type { StartedParts } from './started-parts.js';
 const LOOPBACK = { host: '127.0.0.1', port: 0 } as const;
 /** Callbacks and images of a laptop come from the laptop. */
 export const LOCAL_RULES: OutboundRules = { ...STRICT_RULES, allowLoopback: true, allowHttp: true };
-/** First guess of what the demonstration model needs; measured ones take its place. */
-const TYPICAL_TASK_S = 10;
 const API_KEY_FILE = 'api-key';
 const WEBHOOK_SECRET_FILE = 'webhook-secret';
 
@@ -31,7 +23,7 @@ export async function startServices(
   partsOf: (service: string) => HostParts,
   started: StartedParts,
 ): Promise<RunningGateway> {
-  const { home, settings } = options;
+  const { home, services } = options;
   const { databaseUrl, objects } = foundation;
   const keep = async <Service extends RunningService>(starting: Promise<Service>): Promise<Service> => {
     const service = await starting;
@@ -46,25 +38,25 @@ export async function startServices(
   });
   const [notifier, billing, scheduler] = await Promise.all([
     keep(startNotifier({ ...inside('notifier'), urls: objects, outbound: LOCAL_RULES })),
-    keep(startBilling(inside('billing'))),
+    keep(startBilling({ ...inside('billing'), policy: services.billing })),
     keep(
       startScheduler({
         ...inside('scheduler'),
-        settings: schedulerSettings.parse({ leaseMs: settings.leaseMs, holder: 'standalone' }),
+        settings: services.scheduler,
       }),
     ),
   ]);
   home.writeKey(WEBHOOK_SECRET_FILE, await notifier.secretOf(FIRST_TENANT.tenantId));
   const urls = { scheduler: scheduler.url, billing: billing.url, notifier: notifier.url };
   const gateway = await keep(startGatewayWith(options, foundation, partsOf('gateway'), urls));
-  const key = options.bootstrapApiKey ?? home.readKey(API_KEY_FILE) ?? makeApiKey(systemRng);
+  const key = services.gateway.bootstrapApiKey ?? home.readKey(API_KEY_FILE) ?? makeApiKey(systemRng);
   await gateway.bootstrapTenant({ ...FIRST_TENANT, interactive: true, key });
   home.writeKey(API_KEY_FILE, key);
   return gateway;
 }
 
 function startGatewayWith(
-  { home, http, settings }: StandaloneOptions,
+  { home, http, services }: StandaloneOptions,
   { databaseUrl, objects, files }: Foundation,
   parts: HostParts,
   urls: ServiceUrls,
@@ -77,12 +69,8 @@ function startGatewayWith(
     objects: { store: objects, ...(files === undefined ? {} : { files }) },
     outbound: LOCAL_RULES,
     principalKey: home.secrets.principalKey,
-    keyPepper: home.secrets.pepper,
+    keyPepper: services.gateway.keyPepper ?? home.secrets.pepper,
     services: () => urls,
-    settings: gatewaySettings.parse({
-      typicalTaskS: TYPICAL_TASK_S,
-      noopTasks: String(settings.noopTasks),
-      stepDelayAllowed: 'true',
-    }),
+    settings: services.gateway,
   });
 }
