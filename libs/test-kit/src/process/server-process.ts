@@ -47,7 +47,7 @@ export async function startServerProcess(options: ServerCommand): Promise<Server
   const startedMs = systemClock.monotonicMs();
   const child = spawn(options.command, options.args, {
     cwd: options.directory,
-    env: { ...inheritedVariables(), ...options.variables },
+    env: { ...inheritedVariables(), [LOGS_VARIABLE]: '', ...options.variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collectOutput(child);
