@@ -74,7 +74,7 @@ async function startDistributedTarget(options: DistributedOptions = {}): Promise
 async function startStandaloneTarget(options?: StandaloneOptions): Promise<FaultTarget> {
   let system = await startStandaloneSystem(options);
   const signal = (pids: readonly number[], name: NodeJS.Signals): void => {
-    for (const pid of pids) process.kill(pid, name);
+    for (const pid of pids) signalIfThere(pid, name);
   };
   const pidsOf = (victim: string): readonly number[] => {
     if (victim === 'gpu-worker') return system.workers();
@@ -90,7 +90,8 @@ async function startStandaloneTarget(options?: StandaloneOptions): Promise<Fault
     victims: ['app', 'gpu-worker', 'database', 'everything'],
     kill: async (victim) => {
       const { app } = system;
-      signal(pidsOf(victim), 'SIGKILL');
+      // Killed a moment ago, the database has no process yet: it is awaited.
+      signal(await eventually(() => pidsOf(victim)), 'SIGKILL');
       if (isAppOrAll(victim)) await app.kill();
     },
     end: async (victim) => {
@@ -119,6 +120,15 @@ function isAppOrAll(victim: string): boolean {
 
 function someOf(system: StandaloneSystem): void {
   if (system.workers().length === 0) throw new Error('the worker is not back yet');
+}
+
+/** The database's sessions and the worker come and go: one that has just ended needs no signal. */
+function signalIfThere(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 async function readMetric(internalUrl: string, name: string, label = ''): Promise<number> {
