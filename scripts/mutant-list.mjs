@@ -234,28 +234,29 @@ export const MUTANTS = [
   },
   // P6: a poison event blocks nobody else.
   {
-    name: 'a failure holds the whole partition',
+    name: 'a record that fails counts as a fault of ours: its partition waits for ever',
     promises: ['P6'],
     edits: [
       {
-        file: PUMP,
-        find: 'this.delay(lane, judgement.delayMs);',
-        replace: "this.owner.unavailable(lane.partition, 'a record failed');",
+        file: 'libs/messaging/src/runtime/judge-result.ts',
+        find: "return circumstances.behindUnfinished ? { kind: 'behind' } : judgeRetry(result, circumstances);",
+        replace:
+          "return result.afterMs === -1 ? judgeRetry(result, circumstances) : { kind: 'unavailable', reason: result.reason };",
       },
     ],
-    test: unit('libs/messaging/src/runtime/poison-delay.spec.ts'),
+    test: unit('libs/messaging/src/runtime/poison-delay.spec.ts', 'P6'),
   },
   {
-    name: 'the events of a failed batch are tried together again',
+    name: 'a batch that failed is tried again as a whole',
     promises: ['P6'],
     edits: [
       {
         file: PUMP,
         find: 'for (const { entries } of takes) for (const entry of entries) entry.alone = true;',
-        replace: 'for (const { lane } of takes) this.delay(lane, 100);',
+        replace: 'for (const { lane } of takes) this.owner.unavailable(lane.partition, reason);',
       },
     ],
-    test: unit('libs/messaging/src/runtime/poison-delay.spec.ts'),
+    test: unit('libs/messaging/src/runtime/poison-delay.spec.ts', 'P6'),
   },
   // P7: two workers never both complete a task.
   {
@@ -613,16 +614,40 @@ export const MUTANTS = [
   },
   // P22: a restart of Postgres.
   {
-    name: 'the way to the event log is not opened again',
+    name: 'a write is acknowledged before it is committed',
     promises: ['P22'],
     edits: [
       {
-        file: 'libs/adapters/postgres/src/bus/process-link.ts',
-        find: "connecting again', {});\n    this.later(RECONNECT_MS, () => void this.open());",
-        replace: "connecting again', {});",
+        file: 'libs/adapters/postgres/src/unit-of-work/unit-of-work.postgres.ts',
+        find: '    await commit(client);',
+        replace: '    void commit(client).catch(() => {});',
       },
     ],
-    test: integration('libs/adapters/postgres/src/bus/event-bus.integration.spec.ts', 'P22'),
+    test: integration('libs/adapters/postgres/src/unit-of-work/unit-of-work.integration.spec.ts'),
+  },
+  {
+    name: 'a connection that broke is used again',
+    promises: ['P22'],
+    edits: [
+      {
+        file: 'libs/adapters/postgres/src/unit-of-work/unit-of-work.postgres.ts',
+        find: 'client.release(broken);',
+        replace: 'client.release(false);',
+      },
+    ],
+    test: integration('libs/adapters/postgres/src/unit-of-work/unit-of-work.integration.spec.ts'),
+  },
+  {
+    name: 'the embedded database stays away when it was killed',
+    promises: ['P22'],
+    edits: [
+      {
+        file: 'libs/adapters/postgres/src/server/kept-postgres.ts',
+        find: '  void keeper.keep();',
+        replace: '',
+      },
+    ],
+    test: integration('libs/adapters/postgres/src/server/kept-postgres.integration.spec.ts'),
   },
   {
     name: 'a commit is answered before it is on disk',
