@@ -626,18 +626,6 @@ export const MUTANTS = [
     test: integration('libs/adapters/postgres/src/unit-of-work/unit-of-work.integration.spec.ts'),
   },
   {
-    name: 'a connection that broke is used again',
-    promises: ['P22'],
-    edits: [
-      {
-        file: 'libs/adapters/postgres/src/unit-of-work/unit-of-work.postgres.ts',
-        find: 'client.release(broken);',
-        replace: 'client.release(false);',
-      },
-    ],
-    test: integration('libs/adapters/postgres/src/unit-of-work/unit-of-work.integration.spec.ts'),
-  },
-  {
     name: 'the embedded database stays away when it was killed',
     promises: ['P22'],
     edits: [
