@@ -580,6 +580,19 @@ export const MUTANTS = [
     ],
     test: unit('libs/messaging/src/runtime/consumer-life.spec.ts', 'P20'),
   },
+  {
+    name: 'a task whose worker is stopped fails',
+    promises: ['P20', 'P9'],
+    slow: true,
+    edits: [
+      {
+        file: 'libs/scheduling/src/domain/task-transitions.ts',
+        find: "on: 'preempted',\n    to: 'queued',\n    attempt: 'preempted',\n    emits: 'requeued',\n    requeuedAs: 'preempted',",
+        replace: "on: 'preempted',\n    to: 'failed',\n    attempt: 'preempted',\n    emits: 'failed',",
+      },
+    ],
+    test: faults('rolling-restart', 'P20'),
+  },
   // P21: back-pressure.
   {
     name: 'the gateway accepts however old the outbox is',
