@@ -146,7 +146,7 @@ export const MUTANTS = [
     test: unit('libs/intake/src/engine/accept-tasks.spec.ts', 'P2'),
   },
   {
-    name: 'the key is not remembered, while services are killed',
+    name: 'the key is not remembered, and the gateway is killed',
     promises: ['P2'],
     slow: true,
     edits: [
@@ -156,7 +156,7 @@ export const MUTANTS = [
         replace: 'const earlier = claims.length < 0 ? await scope.idempotency.claim(claims) : [];',
       },
     ],
-    test: faults('kills', 'P2', { FAULTS_TASKS: '200', FAULTS_KILLS: '6' }),
+    test: faults('same-key', 'P2'),
   },
   // P3: each event applied once.
   {
