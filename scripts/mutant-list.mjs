@@ -556,6 +556,18 @@ export const MUTANTS = [
     test: unit('libs/scheduling/src/engine/task-flow.spec.ts', 'P19'),
   },
   {
+    name: 'the events of the scheduler have no trace, under faults',
+    promises: ['P19'],
+    edits: [
+      {
+        file: 'libs/scheduling/src/engine/task-messages.ts',
+        find: '...(task.traceparent === null ? {} : { traceparent: task.traceparent }),',
+        replace: '',
+      },
+    ],
+    test: integration('tools/simulation/src/simulate.integration.spec.ts', 'the promises hold'),
+  },
+  {
     name: 'a webhook starts a trace of its own',
     promises: ['P19'],
     edits: [
