@@ -1,0 +1,12 @@
+import type { BenchmarkCell } from './benchmark-cell.js';
+
+/** A cell that can be run, and its place in docs/benchmarks/scheduling.md. */
+export interface RegisteredCell {
+  readonly cell: BenchmarkCell;
+  readonly heading: string;
+  /** Whether it reads recorded data; without, `--data` may be left out. */
+  readonly needsData: boolean;
+}
+
+/** Every cell, in the order of scheduling.md section 2. */
+export const BENCH_CELLS: readonly RegisteredCell[] = [];
