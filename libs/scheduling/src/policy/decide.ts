@@ -1,7 +1,7 @@
 import type { Instant } from '@millrace/kernel';
 import type { Decision } from './decision.js';
 import { isBackingOff } from '../domain/retry-backoff.js';
-import { byOrderOfService } from './ordering.js';
+import { byOrderOfService } from './ordering/ordering.js';
 import { Placer } from './placement.js';
 import type { PolicyConfig, SchedulingSnapshot } from './snapshot.js';
 

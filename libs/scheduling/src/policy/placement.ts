@@ -1,5 +1,5 @@
 import type { WaitingCode } from './decision.js';
-import { compareIds } from './ordering.js';
+import { compareIds } from './ordering/ordering.js';
 import type { PendingTask, WorkerView } from './snapshot.js';
 
 /** A worker and the slots this cycle may still fill. */

@@ -1,5 +1,5 @@
 import type { Clock, Instant, TaskId } from '@millrace/kernel';
-import { byOrderOfService, compareIds } from '../policy/ordering.js';
+import { byOrderOfService, compareIds } from '../policy/ordering/ordering.js';
 import { retryNotBefore } from '../domain/retry-backoff.js';
 import { isTerminal, type Task } from '../domain/task.js';
 import { notLeader } from '../engine/not-leader.js';

@@ -1,0 +1,305 @@
+import { invariant, type Instant } from '@millrace/kernel';
+import { Heap } from './heap.js';
+import { compareIds } from './ordering.js';
+import type { ClassLimits, FairShare, QueuedTask } from './ordering-policy.js';
+import { goesFirst, isOlder, TenantLane, topOf, type Waiting } from './tenant-lane.js';
+
+/** A shape as this cycle sees it: whether anything of it may still find room, and what getting ready for it costs. */
+export interface ShapeState {
+  readonly name: string;
+  open: boolean;
+  setupGpuSeconds: number;
+}
+
+/** A tenant within a class of a pool. */
+interface Flow<T extends QueuedTask> {
+  readonly tenantId: string;
+  readonly weight: number;
+  readonly lanes: Map<string, TenantLane<T>>;
+  /** Virtual start of its next task, GPU-seconds per unit of weight. */
+  tag: number;
+  waiting: number;
+  /** It keeps its place when it next has work: it had work all along, as the state that was brought says. */
+  stands: boolean;
+  /** Its lanes compete by length; otherwise it stands in `later`. */
+  competes: boolean;
+  /** It competes although it is ahead, for nobody else has work that fits. */
+  forced: boolean;
+  index: number;
+  laterIndex: number;
+}
+
+interface Contest<T extends QueuedTask> {
+  readonly shape: ShapeState;
+  readonly lanes: Heap<TenantLane<T>>;
+}
+
+/** Idle tenants kept before those without a debt are forgotten. */
+const IDLE_KEPT = 1_024;
+
+function isLess<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
+  const apart = a.tag - b.tag;
+  return apart === 0 ? compareIds(a.tenantId, b.tenantId) < 0 : apart < 0;
+}
+
+function laneGoesFirst<T extends QueuedTask>(a: TenantLane<T>, b: TenantLane<T>): boolean {
+  if (a.head === undefined || b.head === undefined) return b.head === undefined && a.head !== undefined;
+  return goesFirst(a.head, b.head, 0, 0);
+}
+
+/**
+ * One class of one pool: start-time fair queueing over tenants in predicted GPU-seconds. A tenant's tag grows by what it
+ * takes ÷ its weight; tenants within `slack` of the lowest tag compete by length, the others wait for their turn. So no
+ * two tenants with work that fits get further apart than the slack and one task.
+ */
+export class FairQueue<T extends QueuedTask> {
+  private readonly flows = new Map<string, Flow<T>>();
+  private readonly contests = new Map<string, Contest<T>>();
+  /** Tenants with work, the least served first, without those set aside. */
+  private readonly served = new Heap<Flow<T>>(isLess, (flow, index) => (flow.index = index));
+  /** Tenants with work that are too far ahead to compete. */
+  private readonly later = new Heap<Flow<T>>(isLess, (flow, index) => (flow.laterIndex = index));
+  /** Tasks that are not overdue, and those that are and may be lifted. */
+  private readonly ageing = new Heap<Waiting<T>>(isOlder);
+  private readonly lifting = new Heap<Waiting<T>>(isOlder);
+  /** Out of this cycle: nothing of theirs finds room, or they are at their quota. */
+  private aside: Flow<T>[] = [];
+  private forced: Flow<T>[] = [];
+  private virtual = 0;
+  private waiting = 0;
+
+  constructor(
+    readonly priority: number,
+    readonly pool: string,
+    private readonly limits: ClassLimits,
+    private readonly slackGpuSeconds: number,
+    private readonly weightOf: (tenantId: string) => number,
+    share: FairShare | undefined,
+  ) {
+    invariant((limits.liftAfterMs ?? Infinity) >= limits.maxWaitMs, 'a task is lifted after its maximum wait');
+    if (share === undefined) return;
+    this.virtual = share.virtualGpuSeconds;
+    for (const [tenantId, tag] of Object.entries(share.tenants)) Object.assign(this.flowOf(tenantId), { tag, stands: true });
+  }
+
+  /** `returns`: the task only sat a cycle out, so its tenant stands where it stood. */
+  add(task: T, shape: ShapeState, returns = false): Waiting<T> {
+    const flow = this.flowOf(task.tenantId);
+    if (flow.waiting === 0 && !returns && !flow.stands) flow.tag = Math.max(flow.tag, this.virtual);
+    flow.stands = false;
+    const lane = this.laneOf(flow, shape);
+    const waiting = lane.add(task);
+    flow.waiting += 1;
+    this.waiting += 1;
+    this.ageing.push(waiting);
+    if (flow.waiting === 1) this.enter(flow);
+    else if (flow.competes) this.place(lane);
+    return waiting;
+  }
+
+  remove(waiting: Waiting<T>): void {
+    const { lane } = waiting;
+    const flow = this.flowOf(lane.tenantId);
+    lane.remove(waiting);
+    flow.waiting -= 1;
+    this.waiting -= 1;
+    if (lane.index >= 0) this.place(lane);
+    if (flow.waiting === 0) this.withdraw(flow);
+    const { ageing } = this;
+    if (ageing.size > 2 * this.waiting + IDLE_KEPT) ageing.retain((kept) => !kept.gone);
+  }
+
+  /** Takes it out and charges its tenant. */
+  take(waiting: Waiting<T>): void {
+    const flow = this.flowOf(waiting.lane.tenantId);
+    this.virtual = Math.max(this.virtual, flow.tag);
+    flow.tag += waiting.task.gpuSeconds / flow.weight;
+    if (flow.index >= 0) this.served.moveAt(flow.index);
+    this.remove(waiting);
+  }
+
+  /** A new cycle: who was set aside is back, and tasks have grown older. */
+  begin(now: Instant): void {
+    for (const flow of this.aside.splice(0)) if (flow.waiting > 0 && flow.index < 0) this.enter(flow);
+    for (const flow of this.forced.splice(0)) flow.forced = false;
+    if (this.flows.size > 2 * this.served.size + IDLE_KEPT) this.forget();
+    for (const waiting of drain(this.ageing, now - this.limits.maxWaitMs)) {
+      waiting.lane.markOverdue(waiting);
+      if (waiting.lane.index >= 0) this.place(waiting.lane);
+      if (this.limits.liftAfterMs !== undefined) this.lifting.push(waiting);
+    }
+  }
+
+  /** Tasks that are to be served with the class above. */
+  lifted(now: Instant): Generator<Waiting<T>> {
+    return drain(this.lifting, now - (this.limits.liftAfterMs ?? 0));
+  }
+
+  /** The task to serve next, or undefined when nothing that waits may find room. */
+  next(): Waiting<T> | undefined {
+    for (;;) {
+      const floor = this.leastServed();
+      if (floor === undefined) return undefined;
+      const bound = floor.tag + this.slackGpuSeconds;
+      for (let flow = this.later.peek(); flow !== undefined && flow.tag <= bound; flow = this.later.peek()) {
+        this.compete(flow);
+      }
+      const best = this.bestOfContests();
+      if (best === undefined) {
+        if (!this.force()) return undefined;
+        continue;
+      }
+      const flow = this.flowOf(best.lane.tenantId);
+      if (flow.tag <= bound || flow.forced) return best;
+      this.postpone(flow);
+    }
+  }
+
+  /** Nothing of the tenant's is served in this cycle. */
+  setAside(tenantId: string): void {
+    const flow = this.flows.get(tenantId);
+    if (flow === undefined || flow.waiting === 0) return;
+    this.withdraw(flow);
+    this.aside.push(flow);
+  }
+
+  share(): FairShare {
+    const tenants: Record<string, number> = {};
+    for (const { tenantId, tag, waiting } of this.flows.values()) {
+      if (tag > this.virtual || (waiting > 0 && tag < this.virtual)) tenants[tenantId] = tag;
+    }
+    return { priority: this.priority, pool: this.pool, virtualGpuSeconds: this.virtual, tenants };
+  }
+
+  /** Corrects what the tenant was charged for a task by what it took. */
+  charge(tenantId: string, gpuSeconds: number): void {
+    const flow = this.flowOf(tenantId);
+    flow.tag += gpuSeconds / flow.weight;
+    if (flow.index >= 0) this.served.moveAt(flow.index);
+    if (flow.laterIndex >= 0) this.later.moveAt(flow.laterIndex);
+  }
+
+  private leastServed(): Flow<T> | undefined {
+    for (let flow = this.served.peek(); flow !== undefined; flow = this.served.peek()) {
+      if (this.hasOpenLane(flow)) return flow;
+      this.served.pop();
+      this.aside.push(flow);
+    }
+    return undefined;
+  }
+
+  private hasOpenLane(flow: Flow<T>): boolean {
+    for (const lane of flow.lanes.values()) {
+      if (lane.head !== undefined && this.contests.get(lane.shape)?.shape.open === true) return true;
+    }
+    return false;
+  }
+
+  private bestOfContests(): Waiting<T> | undefined {
+    let best: Waiting<T> | undefined;
+    let bestSetup = 0;
+    for (const { shape, lanes } of this.contests.values()) {
+      if (!shape.open) continue;
+      const head = lanes.peek()?.head;
+      if (head === undefined) continue;
+      if (best === undefined || goesFirst(head, best, shape.setupGpuSeconds, bestSetup)) {
+        best = head;
+        bestSetup = shape.setupGpuSeconds;
+      }
+    }
+    return best;
+  }
+
+  /** Work conservation: with nobody in turn that fits, the least served of the others is. */
+  private force(): boolean {
+    const flow = this.later.peek();
+    if (flow === undefined) return false;
+    flow.forced = true;
+    this.forced.push(flow);
+    this.compete(flow);
+    return true;
+  }
+
+  private enter(flow: Flow<T>): void {
+    if (flow.index < 0) this.served.push(flow);
+    if (!flow.competes && flow.laterIndex < 0) this.later.push(flow);
+  }
+
+  private compete(flow: Flow<T>): void {
+    if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
+    flow.competes = true;
+    for (const lane of flow.lanes.values()) if (lane.head !== undefined) this.place(lane);
+  }
+
+  private postpone(flow: Flow<T>): void {
+    for (const lane of flow.lanes.values()) this.unplace(lane);
+    flow.competes = false;
+    this.later.push(flow);
+  }
+
+  private withdraw(flow: Flow<T>): void {
+    for (const lane of flow.lanes.values()) this.unplace(lane);
+    flow.competes = false;
+    if (flow.index >= 0) this.served.removeAt(flow.index);
+    if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
+  }
+
+  private place(lane: TenantLane<T>): void {
+    const contest = this.contests.get(lane.shape);
+    if (contest === undefined) return;
+    if (lane.head === undefined) this.unplace(lane);
+    else if (lane.index < 0) contest.lanes.push(lane);
+    else contest.lanes.moveAt(lane.index);
+  }
+
+  private unplace(lane: TenantLane<T>): void {
+    if (lane.index >= 0) this.contests.get(lane.shape)?.lanes.removeAt(lane.index);
+  }
+
+  private flowOf(tenantId: string): Flow<T> {
+    const known = this.flows.get(tenantId);
+    if (known !== undefined) return known;
+    const flow: Flow<T> = {
+      tenantId,
+      weight: this.weightOf(tenantId),
+      lanes: new Map(),
+      tag: this.virtual,
+      waiting: 0,
+      stands: false,
+      competes: false,
+      forced: false,
+      index: -1,
+      laterIndex: -1,
+    };
+    this.flows.set(tenantId, flow);
+    return flow;
+  }
+
+  private laneOf(flow: Flow<T>, shape: ShapeState): TenantLane<T> {
+    if (!this.contests.has(shape.name)) this.contests.set(shape.name, { shape, lanes: laneHeap() });
+    const known = flow.lanes.get(shape.name);
+    if (known !== undefined) return known;
+    const lane = new TenantLane<T>(flow.tenantId, shape.name);
+    flow.lanes.set(shape.name, lane);
+    return lane;
+  }
+
+  /** Drops the tenants without work that would begin at the virtual time anyhow, and lanes that are empty. */
+  private forget(): void {
+    for (const flow of this.flows.values()) {
+      if (flow.waiting === 0 && flow.tag <= this.virtual) this.flows.delete(flow.tenantId);
+    }
+  }
+}
+
+function laneHeap<T extends QueuedTask>(): Heap<TenantLane<T>> {
+  return new Heap<TenantLane<T>>(laneGoesFirst, (lane, index) => (lane.index = index));
+}
+
+/** Takes out the tasks requested before `before`, the oldest first. */
+function* drain<T extends QueuedTask>(heap: Heap<Waiting<T>>, before: Instant): Generator<Waiting<T>> {
+  for (let top = topOf(heap); top !== undefined && top.task.requestedAt < before; top = topOf(heap)) {
+    heap.pop();
+    yield top;
+  }
+}
