@@ -154,6 +154,14 @@ export class ClusterCapacity {
     this.move(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
   }
 
+  /** The node is of another kind from now on (what runs on it changes what filters say). Not logged. */
+  setKind(node: number, kind: number): void {
+    if (this.kind[node] === kind) return;
+    this.leave(node);
+    this.kind[node] = kind;
+    this.enter(node);
+  }
+
   /** A point to come back to. */
   mark(): number {
     return this.logLength;

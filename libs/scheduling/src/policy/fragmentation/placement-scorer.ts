@@ -10,6 +10,8 @@ export const CANDIDATE_LISTS_LIMIT = 512;
 export interface NodeChoice {
   node: number;
   gpuMask: number;
+  /** What the placement adds to the node's potential. */
+  cost: number;
 }
 
 /**
@@ -22,7 +24,7 @@ export class PlacementScorer {
   private readonly potential: NodePotential;
   private readonly lists = new Map<TaskClass, CandidateList>();
   private readonly scratch: Int16Array;
-  private readonly choice: NodeChoice = { node: -1, gpuMask: 0 };
+  private readonly choice: NodeChoice = { node: -1, gpuMask: 0, cost: 0 };
   private bestCost = 0;
 
   constructor(capacity: ClusterCapacity, potential: NodePotential) {
@@ -42,6 +44,7 @@ export class PlacementScorer {
     if (shape === -1) return null;
     const node = this.capacity.firstNode(shape);
     this.choice.node = node;
+    this.choice.cost = list.costOf(shape);
     this.choice.gpuMask = this.gpuMask(taskClass, node, list.choiceOf(shape));
     return this.choice;
   }
