@@ -4,6 +4,8 @@ export interface CsvLine {
   text(column: string): string;
   /** A whole number from `min` to `max`; throws with file, line and field on anything else. */
   whole(column: string, min: number, max: number): number;
+  /** Throws with file, line and field: the field must be what `expected` says. */
+  refuse(column: string, expected: string): never;
 }
 
 const LINES_MAX = 1_000_000;
@@ -31,13 +33,17 @@ function csvLine(fields: readonly string[], names: readonly string[], where: str
     throw new Error(`${where}: ${fields.length} fields, but the header has ${names.length}.`);
   }
   const text = (column: string): string => fields[names.indexOf(column)] ?? '';
+  const refuse = (column: string, expected: string): never => {
+    throw new Error(`${where}: ${column} is "${text(column)}"; it must be ${expected}.`);
+  };
   return {
     text,
+    refuse,
     whole: (column, min, max) => {
       const written = text(column);
       const value = Number(written);
       if (/^\d+(\.0+)?$/.test(written) && value >= min && value <= max) return value;
-      throw new Error(`${where}: ${column} is "${written}"; it must be a whole number from ${min} to ${max}.`);
+      return refuse(column, `a whole number from ${min} to ${max}`);
     },
   };
 }
