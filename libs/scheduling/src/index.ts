@@ -39,14 +39,8 @@ export type {
 } from './domain/task-work.js';
 export { enqueue, transition, type TaskEvent, type Transition } from './domain/transition.js';
 export { decide } from './policy/decide.js';
-export {
-  PLACEMENT_REASONS,
-  WAITING_REASONS,
-  type Decision,
-  type Placement,
-  type PlacementReason,
-  type WaitingCode,
-} from './policy/decision.js';
+export { PLACEMENT_REASONS, type Decision, type Placement, type PlacementReason } from './policy/decision.js';
+export { WAITING_REASONS, type WaitingCode } from './policy/waiting-reasons.js';
 export type { PendingTask, PolicyConfig, SchedulingSnapshot, WorkerView } from './policy/snapshot.js';
 export type { TaskRequestedEvent } from './engine/accept-tasks.js';
 export type { AttemptReportedEvent } from './engine/apply-reports.js';

@@ -1,7 +1,7 @@
 import { queueSnapshot, type EventData } from '@millrace/contracts';
 import { toIso, type DurationMs } from '@millrace/kernel';
 import { newEvent, type EventPublisher } from '@millrace/messaging/ports';
-import { WAITING_REASONS } from '../policy/decision.js';
+import { WAITING_REASONS } from '../policy/waiting-reasons.js';
 import type { DispatchLag } from './ports/dispatch-lag.port.js';
 import type { LaneCount } from './ports/task-store.port.js';
 import type { WorkerWithLeases } from './ports/worker-store.port.js';

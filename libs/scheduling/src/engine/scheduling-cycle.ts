@@ -1,7 +1,8 @@
 import type { Clock } from '@millrace/kernel';
 import { decide } from '../policy/decide.js';
-import type { Decision, Placement, WaitingCode } from '../policy/decision.js';
+import type { Decision, Placement } from '../policy/decision.js';
 import type { PolicyConfig, SchedulingSnapshot } from '../policy/snapshot.js';
+import type { WaitingCode } from '../policy/waiting-reasons.js';
 import type { SchedulerObserver } from './ports/cycle-observer.port.js';
 import type { DecisionSink, SnapshotSource } from './ports/scheduling-world.port.js';
 

@@ -1,5 +1,6 @@
 import type { DurationMs } from '@millrace/kernel';
-import type { Placement, WaitingCode } from '../../policy/decision.js';
+import type { Placement } from '../../policy/decision.js';
+import type { WaitingCode } from '../../policy/waiting-reasons.js';
 
 /** What one cycle saw and did, with the time of each step. */
 export interface CycleReport {
