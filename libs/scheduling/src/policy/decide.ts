@@ -1,7 +1,7 @@
 import type { Instant } from '@millrace/kernel';
 import { DecisionCycle, type ItemWait } from './cycle/decision-cycle.js';
 import { WaitReasons } from './cycle/wait-reasons.js';
-import { toWorkItem, type WorkItem } from './cycle/work-item.js';
+import { toGangItem, toWorkItem, type WorkItem } from './cycle/work-item.js';
 import type { Decision } from './decision.js';
 import type { FairShares } from './ordering/ordering-policy.js';
 import { byOrderOfService } from './ordering/ordering.js';
@@ -38,8 +38,11 @@ export function decideCycle(snapshot: SchedulingSnapshot, policy: PolicyConfig, 
   const quotas = new QuotaBook(snapshot.quotas ?? []);
   const reasons = new WaitReasons(board, snapshot.pools);
   const cycle = new DecisionCycle(board, quotas, policy, reasons, snapshot.shares);
-  const { complete, incomplete } = unitsOf(snapshot.pending);
-  const items = complete.flatMap((members) => toWorkItem(members, board, quotas) ?? []);
+  const { single, gangs, incomplete } = unitsOf(snapshot.pending);
+  const items = [
+    ...single.map((task) => toWorkItem(task, board, quotas)),
+    ...gangs.map((members) => toGangItem(members, board, quotas)),
+  ];
   for (const item of items) cycle.order.add(item);
   cycle.run(now, policy.maxPlacements);
   const decisions = [
@@ -80,28 +83,23 @@ function mixOf(pending: readonly PendingTask[]): readonly MixEntry[] {
   return [...classes.values()];
 }
 
-/** Single tasks and complete gangs, and the members of gangs that are not complete yet. */
+/** Single tasks, complete gangs, and the members of gangs that are not complete yet. */
 function unitsOf(pending: readonly PendingTask[]): {
-  readonly complete: readonly (readonly PendingTask[])[];
+  readonly single: readonly PendingTask[];
+  readonly gangs: readonly (readonly PendingTask[])[];
   readonly incomplete: readonly PendingTask[];
 } {
-  const single: (readonly PendingTask[])[] = [];
-  const gangs = new Map<string, PendingTask[]>();
-  for (const task of pending) {
-    if (task.gang === undefined) single.push([task]);
-    else {
-      const members = gangs.get(task.gang.id);
-      if (members === undefined) gangs.set(task.gang.id, [task]);
-      else members.push(task);
-    }
-  }
-  const isComplete = (members: readonly PendingTask[]): boolean =>
-    members.length >= Math.max(...members.map(({ gang }) => gang?.size ?? 1));
-  const all = [...gangs.values()];
+  const members = pending.filter(({ gang }) => gang !== undefined);
+  const gangs = [...Map.groupBy(members, ({ gang }) => gang?.id).values()];
   return {
-    complete: [...single, ...all.filter(isComplete)],
-    incomplete: all.filter((members) => !isComplete(members)).flat(),
+    single: members.length === 0 ? pending : pending.filter(({ gang }) => gang === undefined),
+    gangs: gangs.filter(isComplete),
+    incomplete: gangs.filter((gang) => !isComplete(gang)).flat(),
   };
+}
+
+function isComplete(members: readonly PendingTask[]): boolean {
+  return members.length >= Math.max(...members.map(({ gang }) => gang?.size ?? 1));
 }
 
 /** Placements and waits, as the cycle came to them. */

@@ -1,7 +1,7 @@
 import type { QueuedTask } from '../ordering/ordering-policy.js';
 import type { ClassPlan } from '../placement/class-plans.js';
 import type { PlacementBoard } from '../placement/placement-board.js';
-import { chargeOf, type QuotaBook, type QuotaCharge } from '../quotas/quota-book.js';
+import { chargeOf, sumOf, type QuotaBook, type QuotaCharge } from '../quotas/quota-book.js';
 import type { GangLevel, PendingTask } from '../snapshot.js';
 import { compareIds } from '../ordering/ordering.js';
 
@@ -24,44 +24,59 @@ export interface WorkItem extends QueuedTask {
 /** A task of unknown length counts as a short one of one GPU (TYP-22); what it is worth beyond is charged at its start. */
 const UNKNOWN_SECONDS = 180;
 
-/** `members` are one task, or a complete gang. */
-export function toWorkItem(members: readonly PendingTask[], board: PlacementBoard, quotas: QuotaBook): WorkItem | null {
-  const [first] = members.toSorted((a, b) => compareIds(a.id, b.id));
-  if (first === undefined) return null;
+/** A task by itself. */
+export function toWorkItem(task: PendingTask, board: PlacementBoard, quotas: QuotaBook): WorkItem {
+  const plan = board.plans.of(task);
+  const namespaceAccount = quotas.accountOf('namespace', task.namespace);
+  const gpuSeconds = predicted(task);
+  return {
+    id: task.id,
+    tenantId: task.tenantId ?? '',
+    priority: task.priority,
+    requestedAt: task.requestedAt,
+    pool: task.demands?.pool ?? '',
+    shape: ofNamespace(plan.key, namespaceAccount),
+    gpuSeconds,
+    members: [task],
+    plans: [plan],
+    within: null,
+    charge: chargeOf(task),
+    tenantAccount: quotas.accountOf('tenant', task.tenantId),
+    namespaceAccount,
+    notBefore: task.notBefore ?? null,
+    unpredictedGpuSeconds: gpuTimeOf(task) - gpuSeconds,
+  };
+}
+
+/** All members of a complete gang as one: they wait, count and start together. */
+export function toGangItem(members: readonly PendingTask[], board: PlacementBoard, quotas: QuotaBook): WorkItem {
   const seated = members
     .map((task) => ({ task, plan: board.plans.of(task) }))
     .toSorted((a, b) => b.task.needs.gpus - a.task.needs.gpus || byKeyThenId(a, b));
-  const within = first.gang === undefined ? null : (first.gang.within ?? 'zone');
-  const namespaceAccount = quotas.accountOf('namespace', first.namespace);
+  const first = members.reduce((least, next) => (compareIds(next.id, least.id) < 0 ? next : least));
+  const within = first.gang?.within ?? 'zone';
+  const one = toWorkItem(first, board, quotas);
+  const keys = [...new Set(seated.map(({ plan }) => plan.key))].join('&');
+  const counts = seated.map(({ task }) => task.needs.gpus).join();
   const gpuSeconds = members.reduce((sum, task) => sum + predicted(task), 0);
   return {
-    id: first.id,
-    tenantId: first.tenantId ?? '',
+    ...one,
     priority: Math.max(...members.map(({ priority }) => priority)),
     requestedAt: Math.min(...members.map(({ requestedAt }) => requestedAt)),
-    pool: first.demands?.pool ?? '',
-    shape: shapeOf([...new Set(seated.map(({ plan }) => plan.key))].join('&'), within, members, namespaceAccount),
+    shape: ofNamespace(`${keys}*${within}/${counts}`, one.namespaceAccount),
     gpuSeconds,
     members: seated.map(({ task }) => task),
     plans: seated.map(({ plan }) => plan),
     within,
-    charge: chargeOf(members),
-    tenantAccount: quotas.accountOf('tenant', first.tenantId),
-    namespaceAccount,
+    charge: sumOf(members.map(chargeOf)),
     notBefore: latestPause(members),
     unpredictedGpuSeconds: members.reduce((sum, task) => sum + gpuTimeOf(task), 0) - gpuSeconds,
   };
 }
 
 /** A namespace at its quota closes the shapes of its own. */
-function shapeOf(
-  classKeys: string,
-  within: GangLevel | null,
-  members: readonly PendingTask[],
-  namespaceAccount: number,
-): string {
-  const gang = within === null ? '' : `*${members.length}/${within}/${members.map(({ needs }) => needs.gpus).join()}`;
-  return namespaceAccount < 0 ? classKeys + gang : `${classKeys}${gang}@${namespaceAccount}`;
+function ofNamespace(shape: string, namespaceAccount: number): string {
+  return namespaceAccount < 0 ? shape : `${shape}@${namespaceAccount}`;
 }
 
 /** What the order goes by: with nothing known, all are alike and come in the order of their requests. */

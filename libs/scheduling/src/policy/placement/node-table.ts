@@ -16,6 +16,7 @@ export interface NodeKind {
 export const CLOSED_KIND = 0;
 /** Kinds that differ in what is loaded; beyond them a node's kind no longer follows what is loaded on it. */
 export const WARM_KINDS_LIMIT = 4_096;
+const WARM_KINDS_PER_KIND = 16;
 /** Free CPU and memory of a node that tells of none; no task takes from it. */
 const UNBOUNDED = 2 ** 30;
 
@@ -57,7 +58,7 @@ export class NodeTable {
     this.openKind = Uint16Array.from(
       bays.flatMap((own, at) => own.map((_, bay) => this.firstKindOf(workers[at], kindsOfWorkers[at], bay))),
     );
-    this.kindRoom = this.kinds.length + WARM_KINDS_LIMIT;
+    this.kindRoom = this.kinds.length + Math.min(WARM_KINDS_LIMIT, this.kinds.length * WARM_KINDS_PER_KIND);
     this.capacity = new ClusterCapacity(this.bayOf.map((bay, node) => this.sizeOf(bay, node)));
     this.racks = new Domains(Array.from(this.workerOf, (at) => nameOf(workers[at], rackName)));
     this.zones = new Domains(Array.from(this.workerOf, (at) => nameOf(workers[at], zoneName)));

@@ -50,7 +50,8 @@ export class PlacementBoard {
     );
     for (const worker of sorted) if (!worker.alive || worker.draining) kinds.add(worker);
     this.plans = new ClassPlans(kinds, this.table.kinds, this.table.kindRoom, weights);
-    this.originOf = Uint16Array.from({ length: this.table.kindRoom }, (_, kind) => kind);
+    this.originOf = new Uint16Array(this.table.kindRoom);
+    for (let kind = 0; kind < this.table.kinds.length; kind++) this.originOf[kind] = kind;
     const expected = mix.map(({ example, weight }) => ({ plan: this.plans.of(example), weight }));
     const potential = new MixPotential(expected, this.table.kinds.length, this.originOf);
     this.scorer = new PlacementScorer(this.table.capacity, potential);

@@ -13,20 +13,20 @@ const MILLI = 1000;
 const DIMENSIONS = 4;
 const TASKS = 3;
 
-/** What these tasks count for together. A part of a GPU counts as that part, several GPUs as so many. */
-export function chargeOf(tasks: readonly Pick<PendingTask, 'needs' | 'demands'>[]): QuotaCharge {
-  const sum = (of: (task: Pick<PendingTask, 'needs' | 'demands'>) => number): number =>
-    tasks.reduce((total, task) => total + of(task), 0);
-  return {
-    gpuMilli: sum(gpuMilliOf),
-    cpuMilli: sum(({ demands }) => demands?.cpuMilli ?? 0),
-    ramMiB: sum(({ demands }) => demands?.ramMiB ?? 0),
-    tasks: tasks.length,
-  };
+/** A part of a GPU counts as that part, several GPUs as so many. */
+export function chargeOf({ needs, demands }: Pick<PendingTask, 'needs' | 'demands'>): QuotaCharge {
+  const gpuMilli = needs.gpus === 1 ? (demands?.gpuMilli ?? MILLI) : needs.gpus * MILLI;
+  return { gpuMilli, cpuMilli: demands?.cpuMilli ?? 0, ramMiB: demands?.ramMiB ?? 0, tasks: 1 };
 }
 
-function gpuMilliOf({ needs, demands }: Pick<PendingTask, 'needs' | 'demands'>): number {
-  return needs.gpus === 1 ? (demands?.gpuMilli ?? MILLI) : needs.gpus * MILLI;
+/** What they count for together. */
+export function sumOf(charges: readonly QuotaCharge[]): QuotaCharge {
+  return charges.reduce((sum, next) => ({
+    gpuMilli: sum.gpuMilli + next.gpuMilli,
+    cpuMilli: sum.cpuMilli + next.cpuMilli,
+    ramMiB: sum.ramMiB + next.ramMiB,
+    tasks: sum.tasks + next.tasks,
+  }));
 }
 
 /**
