@@ -1,7 +1,34 @@
-export { decide } from './decide.js';
-export type { Decision } from './decision.js';
-export type { PendingTask, PolicyConfig, SchedulingSnapshot, WorkerView } from './snapshot.js';
+export { decide, decideCycle, type CycleDecisions } from './decide.js';
+export { DEFAULT_PREEMPTION, type PreemptionPolicy } from './preemption/choose-victims.js';
+export { PLACEMENT_REASONS, type Decision } from './decision.js';
+export { WAITING_REASONS } from './waiting-reasons.js';
+export type {
+  GpuView,
+  PendingTask,
+  PolicyConfig,
+  QuotaView,
+  RunningTask,
+  SchedulingSnapshot,
+  WorkerView,
+} from './snapshot.js';
 export { ClusterCapacity, type NodeSize } from './fragmentation/cluster-capacity.js';
 export { ExpectedFragmentation } from './fragmentation/expected-fragmentation.js';
 export { PlacementScorer } from './fragmentation/placement-scorer.js';
 export type { TaskClass, WeightedClass } from './fragmentation/task-class.js';
+export { ServiceOrder } from './ordering/service-order.js';
+export { DEFAULT_ORDERING, type FairShares, type OrderingPolicy, type QueuedTask } from './ordering/ordering-policy.js';
+export {
+  GpuSecondsHistory,
+  type Prediction,
+  type ProfileFigure,
+  type RunKey,
+} from './prediction/gpu-seconds-history.js';
+export { SubmittedRuns } from './prediction/submitted-runs.js';
+export { EstimateRecord, QueueWalk, type QueueEstimate } from './prediction/queue-estimate.js';
+export {
+  decodeCycle,
+  encodeCycle,
+  recordDecision,
+  type RecordedCycle,
+  type RecordedDecision,
+} from './recorded-cycle.js';
