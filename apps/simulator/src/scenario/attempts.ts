@@ -17,6 +17,9 @@ const DONE_TOLERANCE_MS = 1e-3;
 
 /** Runs attempts: each moves at the rate that its worker gives it, and ends when its work is done. */
 export class Attempts {
+  /** Those that hold something; on a dead worker until their lease runs out. */
+  readonly running = new Set<SimulatedAttempt>();
+
   constructor(
     private readonly heap: EventHeap,
     private readonly tallies: Tallies,
@@ -47,6 +50,7 @@ export class Attempts {
     };
     task.state = 'running';
     task.attempt = attempt;
+    this.running.add(attempt);
     task.firstStartMs ??= this.heap.nowMs;
     this.changeOn(worker, () => {
       moveHolds(worker, task.type, holds, 1);
@@ -193,6 +197,7 @@ export class Attempts {
       worker.attempts.delete(attempt);
     });
     attempt.plan += 1;
+    this.running.delete(attempt);
     task.attempt = undefined;
     task.gpuMs += attempt.gpuMs;
     this.tallies.loadGpuMs += attempt.loadGpuMs;

@@ -60,6 +60,7 @@ export class Fleet {
 
   private launch(pool: PoolSpec, number: number): SimulatedWorker {
     this.launches += 1;
+    this.tallies.advance(this.heap.nowMs);
     const worker: SimulatedWorker = {
       pool,
       workerId: `${pool.name}-${number.toString().padStart(4, '0')}`,

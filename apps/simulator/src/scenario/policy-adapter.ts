@@ -1,67 +1,108 @@
 import type { Instant } from '@millrace/kernel';
-import type {
-  GpuView,
-  PendingTask,
-  PolicyConfig,
-  QuotaView,
-  RunningTask,
-  SchedulingSnapshot,
-  WorkerView,
+import {
+  DEFAULT_ORDERING,
+  DEFAULT_PREEMPTION,
+  GpuSecondsHistory,
+  type FairShares,
+  type GpuView,
+  type OrderingPolicy,
+  type PendingTask,
+  type PolicyConfig,
+  type ProfileFigure,
+  type QuotaView,
+  type RunKey,
+  type RunningTask,
+  type SchedulingSnapshot,
+  type WorkerView,
 } from '@millrace/scheduling/policy';
 import { SHARED_MILLI_DEFAULT } from './device-holds.js';
 import { medianOf } from './distribution.js';
-import { PRIORITY_CLASSES } from './priority-classes.js';
+import type { PolicySettings } from './policy-settings.js';
+import { CLASS_NAMES, PRIORITY_CLASSES, type ClassName } from './priority-classes.js';
 import type { Scenario, TaskTypeSpec, TenantSpec } from './scenario.js';
-import type { Device, SimulatedAttempt, SimulatedTask, SimulatedWorker } from './world.js';
+import type { Device, SimulatedAttempt, SimulatedGang, SimulatedTask, SimulatedWorker } from './world.js';
 
 /** Wall clock at the start of every run. */
 const STARTED_AT: Instant = Date.UTC(2026, 0, 1);
 const SLICES_PER_SHARED_GPU = 1_000 / SHARED_MILLI_DEFAULT;
 
-/** Runs that a prediction looks back on, and how few are too few: the profile's figure holds until then. */
-const RUNS_REMEMBERED = 200;
-const RUNS_NEEDED = 5;
+/** Placements of a cycle, as MILLRACE_CYCLE_PLACEMENTS. */
+const MAX_PLACEMENTS = 500;
 
 export function instantOf(nowMs: number): Instant {
   return STARTED_AT + nowMs;
 }
 
-/** The settings of the policy: the scenario's own, and the policy's defaults. */
-export function policyConfigOf({ policy }: Scenario): PolicyConfig {
-  return { maxPlacements: policy.maxPlacements };
+/** The production settings, with what a scenario says of its tenants and its policy. */
+export function policyConfigOf({ policy, tenants }: Scenario): PolicyConfig {
+  const weights = new Map(tenants.map(({ name, weight }) => [name, weight]));
+  const production = { maxPlacements: MAX_PLACEMENTS, preemption: DEFAULT_PREEMPTION };
+  return withSettings({ ...production, ordering: { ...DEFAULT_ORDERING, weights } }, policy);
+}
+
+/** These settings in place of those of a config; what they leave out stays. */
+export function withSettings(config: PolicyConfig, settings: PolicySettings): PolicyConfig {
+  const { maxPlacements, maxHolds, preemption, slackGpuSeconds } = settings;
+  const { preemption: before, ...rest } = config;
+  const ordering = config.ordering ?? DEFAULT_ORDERING;
+  return {
+    ...rest,
+    ...(maxPlacements !== undefined && { maxPlacements }),
+    ...(maxHolds !== undefined && { maxHolds }),
+    ordering: {
+      ...ordering,
+      classes: new Map(CLASS_NAMES.map((name) => [PRIORITY_CLASSES[name], limitsOf(name, ordering, settings)])),
+      ...(slackGpuSeconds !== undefined && { slackGpuSeconds }),
+    },
+    ...(preemption !== false &&
+      (before !== undefined || preemption !== undefined) && {
+        preemption: { ...(before ?? DEFAULT_PREEMPTION), ...preemption },
+      }),
+  };
+}
+
+function limitsOf(name: ClassName, ordering: OrderingPolicy, settings: PolicySettings): OrderingPolicy['otherwise'] {
+  const limits = ordering.classes.get(PRIORITY_CLASSES[name]) ?? ordering.otherwise;
+  const maxWaitMs = settings.maxWaitMs[name] ?? limits.maxWaitMs;
+  const liftAfterMs = settings.liftAfterMs[name] ?? limits.liftAfterMs;
+  return { maxWaitMs, ...(liftAfterMs !== undefined && { liftAfterMs: Math.max(maxWaitMs, liftAfterMs) }) };
 }
 
 /** The simulated world as the production policy sees it: nothing of the future, and dead workers only once noticed. */
 export class PolicyView {
   private readonly pendingViews = new Map<string, PendingTask>();
 
-  private readonly runs = new Map<string, number[]>();
+  private readonly history: GpuSecondsHistory;
+  private shares: FairShares | undefined;
 
-  constructor(private readonly scenario: Scenario) {}
+  constructor(private readonly scenario: Scenario) {
+    const types = new Map(scenario.taskTypes.map((type) => [type.name, type]));
+    this.history = new GpuSecondsHistory(({ taskType }) => profileOf(types.get(taskType)));
+  }
 
-  snapshot(waiting: Iterable<SimulatedTask>, workers: readonly SimulatedWorker[]): SchedulingSnapshot {
+  snapshot(
+    waiting: Iterable<SimulatedTask>,
+    workers: readonly SimulatedWorker[],
+    running: Iterable<SimulatedAttempt>,
+  ): SchedulingSnapshot {
     const shown = workers.filter(({ phase }) => phase !== 'booting' && phase !== 'gone');
     return {
       pending: Array.from(waiting, (task) => this.pendingView(task)),
       workers: shown.map((worker) => this.workerView(worker)),
-      quotas: this.quotas(shown),
+      quotas: this.quotas([...running]),
+      ...(this.shares !== undefined && { shares: this.shares }),
     };
+  }
+
+  /** How the tenants stand after a cycle: the next one goes on from there. */
+  remember(shares: FairShares): void {
+    this.shares = shares;
   }
 
   /** What a completed task took is what the next ones are predicted by. */
   completed(task: SimulatedTask): void {
     this.pendingViews.delete(task.id);
-    const runs = this.runs.get(task.type.name) ?? [];
-    runs.push(task.serviceMs * task.type.gpus);
-    if (runs.length > RUNS_REMEMBERED) runs.shift();
-    this.runs.set(task.type.name, runs);
-  }
-
-  private predictGpuMs(type: TaskTypeSpec): number {
-    const runs = this.runs.get(type.name) ?? [];
-    if (runs.length < RUNS_NEEDED) return Math.round(medianOf(type.service) * type.gpus);
-    const sorted = runs.toSorted((a, b) => a - b);
-    return Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0);
+    this.history.record(runKeyOf(task.type), (task.serviceMs * task.type.gpus) / 1_000);
   }
 
   private pendingView(task: SimulatedTask): PendingTask {
@@ -76,13 +117,12 @@ export class PolicyView {
       requestedAt: Math.floor(instantOf(task.arrivedMs)),
       tenantId: task.tenant.name,
       ...(type.model !== undefined && { model: type.model }),
-      predictedGpuMs: this.predictGpuMs(type),
+      predictedGpuMs: Math.round(this.history.predict(runKeyOf(type)).p50GpuSeconds * 1_000),
       demands: demandsOf(type),
-      ...(gang !== undefined && {
-        gang: { id: gang.id, size: type.gangSize, ...(type.gangWithin && { within: type.gangWithin }) },
-      }),
+      ...(gang !== undefined && { gang: gangView(gang, type) }),
     };
-    this.pendingViews.set(task.id, made);
+    // The size of a gang changes when a member is done before the others.
+    if (gang === undefined) this.pendingViews.set(task.id, made);
     return made;
   }
 
@@ -115,9 +155,8 @@ export class PolicyView {
     };
   }
 
-  private quotas(workers: readonly SimulatedWorker[]): readonly QuotaView[] {
+  private quotas(running: readonly SimulatedAttempt[]): readonly QuotaView[] {
     const limited = this.scenario.tenants.filter(({ quota }) => Object.keys(quota).length > 0);
-    const running = workers.flatMap(({ attempts }) => [...attempts]);
     return limited.map((tenant) =>
       quotaView(
         tenant,
@@ -125,6 +164,16 @@ export class PolicyView {
       ),
     );
   }
+}
+
+/** Before there is any history, the policy knows the type's median. */
+function profileOf(type: TaskTypeSpec | undefined): ProfileFigure {
+  const gpuSeconds = type === undefined ? 0 : (medianOf(type.service) * type.gpus) / 1_000;
+  return { p50GpuSeconds: gpuSeconds, p90GpuSeconds: gpuSeconds };
+}
+
+function runKeyOf(type: TaskTypeSpec): RunKey {
+  return { taskType: type.name, resolution: null, frames: null, steps: null, model: type.model ?? '', pool: '' };
 }
 
 function demandsOf(type: TaskTypeSpec): NonNullable<PendingTask['demands']> {
@@ -137,6 +186,11 @@ function demandsOf(type: TaskTypeSpec): NonNullable<PendingTask['demands']> {
     ...(type.tolerations.length > 0 && { tolerations: type.tolerations }),
     ...(type.purpose !== undefined && { purpose: type.purpose }),
   };
+}
+
+function gangView({ id, members }: SimulatedGang, type: TaskTypeSpec): NonNullable<PendingTask['gang']> {
+  const size = members.filter(({ state }) => state !== 'completed').length;
+  return { id, size, ...(type.gangWithin !== undefined && { within: type.gangWithin }) };
 }
 
 function deviceView({ mode, freeMilli, freeVramMiB, sharers, slices }: Device): GpuView {

@@ -1,5 +1,5 @@
 import { readYaml, type Field } from './field-reader.js';
-import { DEFAULT_POLICY_SETTINGS, readPolicySettings } from './policy-settings.js';
+import { NO_SETTINGS, readPolicySettings } from './policy-settings.js';
 import { readPools } from './read-pools.js';
 import { readTaskTypes, readTenants } from './read-workload.js';
 import type { Expectation, FaultSpec, PoolSpec, Scenario, TaskTypeSpec } from './scenario.js';
@@ -39,7 +39,7 @@ export function readScenario(file: string, text: string): Scenario {
     taskTypes: readTaskTypes(fields.get('taskTypes')),
     tenants: readTenants(fields.get('tenants'), durationMs),
     faults: fields.optional('faults', [], (one) => one.items('a list of faults').map(readFault)),
-    policy: fields.optional('policy', DEFAULT_POLICY_SETTINGS, readPolicySettings),
+    policy: fields.optional('policy', NO_SETTINGS, readPolicySettings),
     expectations: fields.optional('expect', [], (one) =>
       one.entries().map(([metric, range]) => readRange(metric, range)),
     ),

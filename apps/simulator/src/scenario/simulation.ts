@@ -1,4 +1,10 @@
-import { decide, type Decision, type PolicyConfig, type SchedulingSnapshot } from '@millrace/scheduling/policy';
+import {
+  decideCycle,
+  type CycleDecisions,
+  type Decision,
+  type PolicyConfig,
+  type SchedulingSnapshot,
+} from '@millrace/scheduling/policy';
 import { Arrivals } from './arrivals.js';
 import { Attempts } from './attempts.js';
 import { EventHeap } from './event-heap.js';
@@ -28,7 +34,7 @@ export interface SimulationResult {
 
 export interface SimulationOptions {
   /** The production policy, unless a test gives another to show that the expectations notice. */
-  readonly policy?: (snapshot: SchedulingSnapshot, config: PolicyConfig, now: number) => readonly Decision[];
+  readonly policy?: (snapshot: SchedulingSnapshot, config: PolicyConfig, now: number) => CycleDecisions;
 }
 
 /** Runs a scenario through the production policy in virtual time. One owner; the same scenario gives the same result. */
@@ -48,7 +54,7 @@ export class Simulation {
 
   constructor(
     private readonly scenario: Scenario,
-    { policy = decide }: SimulationOptions = {},
+    { policy = decideCycle }: SimulationOptions = {},
   ) {
     this.policy = policy;
     this.tallies = new Tallies(scenario.durationMs, scenario.tenants);
@@ -138,8 +144,9 @@ export class Simulation {
     this.lastCycleMs = this.heap.nowMs;
     if (this.waiting.size === 0) return;
     const { workers } = this.fleet;
-    const snapshot = this.view.snapshot(this.waiting.values(), workers);
-    const decisions = this.policy(snapshot, this.config, instantOf(this.heap.nowMs));
+    const snapshot = this.view.snapshot(this.waiting.values(), workers, this.attempts.running);
+    const { decisions, shares } = this.policy(snapshot, this.config, Math.floor(instantOf(this.heap.nowMs)));
+    this.view.remember(shares);
     this.tallies.cycles += 1;
     this.tallies.decisions += decisions.length;
     const byIncarnation = new Map(workers.map((worker) => [worker.incarnation, worker]));
