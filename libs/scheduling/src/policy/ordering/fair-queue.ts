@@ -2,7 +2,7 @@ import { invariant, type Instant } from '@millrace/kernel';
 import { Heap } from './heap.js';
 import { compareIds } from './ordering.js';
 import type { ClassLimits, FairShare, QueuedTask } from './ordering-policy.js';
-import { goesFirst, isOlder, TenantLane, topOf, type Waiting } from './tenant-lane.js';
+import { ageKey, goesFirst, isOlder, TenantLane, topOf, type Waiting } from './tenant-lane.js';
 
 /** A shape as this cycle sees it: whether anything of it may still find room, and what getting ready for it costs. */
 export interface ShapeState {
@@ -32,6 +32,8 @@ interface Flow<T extends QueuedTask> {
 interface Contest<T extends QueuedTask> {
   readonly shape: ShapeState;
   readonly lanes: Heap<TenantLane<T>>;
+  /** Tasks in lanes of this shape that are not closed, whether they compete or not. */
+  waiting: number;
 }
 
 /** Idle tenants kept before those without a debt are forgotten. */
@@ -40,6 +42,14 @@ const IDLE_KEPT = 1_024;
 function isLess<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
   const apart = a.tag - b.tag;
   return apart === 0 ? compareIds(a.tenantId, b.tenantId) < 0 : apart < 0;
+}
+
+function tagOf<T extends QueuedTask>({ tag }: Flow<T>): number {
+  return tag;
+}
+
+function laneKey<T extends QueuedTask>({ headKey }: TenantLane<T>): number {
+  return headKey;
 }
 
 function laneGoesFirst<T extends QueuedTask>(a: TenantLane<T>, b: TenantLane<T>): boolean {
@@ -56,12 +66,12 @@ export class FairQueue<T extends QueuedTask> {
   private readonly flows = new Map<string, Flow<T>>();
   private readonly contests = new Map<string, Contest<T>>();
   /** Tenants with work, the least served first, without those set aside. */
-  private readonly served = new Heap<Flow<T>>(isLess, (flow, index) => (flow.index = index));
+  private readonly served = new Heap<Flow<T>>(tagOf, isLess, (flow, index) => (flow.index = index));
   /** Tenants with work that are too far ahead to compete. */
-  private readonly later = new Heap<Flow<T>>(isLess, (flow, index) => (flow.laterIndex = index));
+  private readonly later = new Heap<Flow<T>>(tagOf, isLess, (flow, index) => (flow.laterIndex = index));
   /** Tasks that are not overdue, and those that are and may be lifted. */
-  private readonly ageing = new Heap<Waiting<T>>(isOlder);
-  private readonly lifting = new Heap<Waiting<T>>(isOlder);
+  private readonly ageing = new Heap<Waiting<T>>(ageKey, isOlder);
+  private readonly lifting = new Heap<Waiting<T>>(ageKey, isOlder);
   /** Out of this cycle: nothing of theirs finds room, or they are at their quota. */
   private aside: Flow<T>[] = [];
   private forced: Flow<T>[] = [];
@@ -79,7 +89,8 @@ export class FairQueue<T extends QueuedTask> {
     invariant((limits.liftAfterMs ?? Infinity) >= limits.maxWaitMs, 'a task is lifted after its maximum wait');
     if (share === undefined) return;
     this.virtual = share.virtualGpuSeconds;
-    for (const [tenantId, tag] of Object.entries(share.tenants)) Object.assign(this.flowOf(tenantId), { tag, stands: true });
+    for (const [tenantId, tag] of Object.entries(share.tenants))
+      Object.assign(this.flowOf(tenantId), { tag, stands: true });
   }
 
   /** `returns`: the task only sat a cycle out, so its tenant stands where it stood. */
@@ -89,6 +100,7 @@ export class FairQueue<T extends QueuedTask> {
     flow.stands = false;
     const lane = this.laneOf(flow, shape);
     const waiting = lane.add(task);
+    this.count(lane, 1);
     flow.waiting += 1;
     this.waiting += 1;
     this.ageing.push(waiting);
@@ -101,6 +113,7 @@ export class FairQueue<T extends QueuedTask> {
     const { lane } = waiting;
     const flow = this.flowOf(lane.tenantId);
     lane.remove(waiting);
+    this.count(lane, -1);
     flow.waiting -= 1;
     this.waiting -= 1;
     if (lane.index >= 0) this.place(lane);
@@ -138,6 +151,7 @@ export class FairQueue<T extends QueuedTask> {
   /** The task to serve next, or undefined when nothing that waits may find room. */
   next(): Waiting<T> | undefined {
     for (;;) {
+      if (!this.hasOpenWork()) return undefined;
       const floor = this.leastServed();
       if (floor === undefined) return undefined;
       const bound = floor.tag + this.slackGpuSeconds;
@@ -163,6 +177,25 @@ export class FairQueue<T extends QueuedTask> {
     this.aside.push(flow);
   }
 
+  /** Nothing of this tenant and shape is served until `openLanes`. */
+  closeLane(lane: TenantLane<T>): void {
+    this.count(lane, -lane.size);
+    lane.closed = true;
+    this.unplace(lane);
+  }
+
+  /** The tenant's closed lanes are open again. */
+  openLanes(tenantId: string): void {
+    const flow = this.flows.get(tenantId);
+    if (flow === undefined) return;
+    for (const lane of flow.lanes.values()) {
+      if (!lane.closed) continue;
+      lane.closed = false;
+      this.count(lane, lane.size);
+      if (flow.competes && lane.head !== undefined) this.place(lane);
+    }
+  }
+
   share(): FairShare {
     const tenants: Record<string, number> = {};
     for (const { tenantId, tag, waiting } of this.flows.values()) {
@@ -179,6 +212,17 @@ export class FairQueue<T extends QueuedTask> {
     if (flow.laterIndex >= 0) this.later.moveAt(flow.laterIndex);
   }
 
+  private count(lane: TenantLane<T>, tasks: number): void {
+    const contest = this.contests.get(lane.shape);
+    if (contest !== undefined && !lane.closed) contest.waiting += tasks;
+  }
+
+  /** Spares the look at every tenant when nothing that waits may find room. */
+  private hasOpenWork(): boolean {
+    for (const { shape, waiting } of this.contests.values()) if (shape.open && waiting > 0) return true;
+    return false;
+  }
+
   private leastServed(): Flow<T> | undefined {
     for (let flow = this.served.peek(); flow !== undefined; flow = this.served.peek()) {
       if (this.hasOpenLane(flow)) return flow;
@@ -190,7 +234,8 @@ export class FairQueue<T extends QueuedTask> {
 
   private hasOpenLane(flow: Flow<T>): boolean {
     for (const lane of flow.lanes.values()) {
-      if (lane.head !== undefined && this.contests.get(lane.shape)?.shape.open === true) return true;
+      if (lane.head === undefined || lane.closed) continue;
+      if (this.contests.get(lane.shape)?.shape.open === true) return true;
     }
     return false;
   }
@@ -247,7 +292,7 @@ export class FairQueue<T extends QueuedTask> {
   private place(lane: TenantLane<T>): void {
     const contest = this.contests.get(lane.shape);
     if (contest === undefined) return;
-    if (lane.head === undefined) this.unplace(lane);
+    if (lane.head === undefined || lane.closed) this.unplace(lane);
     else if (lane.index < 0) contest.lanes.push(lane);
     else contest.lanes.moveAt(lane.index);
   }
@@ -276,7 +321,7 @@ export class FairQueue<T extends QueuedTask> {
   }
 
   private laneOf(flow: Flow<T>, shape: ShapeState): TenantLane<T> {
-    if (!this.contests.has(shape.name)) this.contests.set(shape.name, { shape, lanes: laneHeap() });
+    if (!this.contests.has(shape.name)) this.contests.set(shape.name, { shape, lanes: laneHeap(), waiting: 0 });
     const known = flow.lanes.get(shape.name);
     if (known !== undefined) return known;
     const lane = new TenantLane<T>(flow.tenantId, shape.name);
@@ -293,7 +338,7 @@ export class FairQueue<T extends QueuedTask> {
 }
 
 function laneHeap<T extends QueuedTask>(): Heap<TenantLane<T>> {
-  return new Heap<TenantLane<T>>(laneGoesFirst, (lane, index) => (lane.index = index));
+  return new Heap<TenantLane<T>>(laneKey, laneGoesFirst, (lane, index) => (lane.index = index));
 }
 
 /** Takes out the tasks requested before `before`, the oldest first. */

@@ -36,6 +36,8 @@ export interface OrderingPolicy {
    * 0: strict fair queueing. The more, the shorter the mean wait, and the longer a tenant may have to wait for its turn.
    */
   readonly slackGpuSeconds: number;
+  /** What a switch counts beside a task's length, as a multiple of the load: the model that leaves is loaded again later. */
+  readonly setupFactor: number;
 }
 
 const MINUTE_MS: DurationMs = 60_000;
@@ -44,14 +46,15 @@ const HOUR_MS: DurationMs = 60 * MINUTE_MS;
 /** Limits of the three classes; a lift comes before a task expires after a day (QUE-08, SCH-21). */
 export const DEFAULT_ORDERING: OrderingPolicy = {
   classes: new Map<number, ClassLimits>([
-    [1, { maxWaitMs: 5 * MINUTE_MS }],
-    [0, { maxWaitMs: 30 * MINUTE_MS, liftAfterMs: 12 * HOUR_MS }],
-    [-1, { maxWaitMs: 4 * HOUR_MS, liftAfterMs: 12 * HOUR_MS }],
+    [1, { maxWaitMs: 15 * MINUTE_MS }],
+    [0, { maxWaitMs: 2 * HOUR_MS, liftAfterMs: 12 * HOUR_MS }],
+    [-1, { maxWaitMs: 8 * HOUR_MS, liftAfterMs: 12 * HOUR_MS }],
   ]),
-  otherwise: { maxWaitMs: HOUR_MS, liftAfterMs: 12 * HOUR_MS },
+  otherwise: { maxWaitMs: 2 * HOUR_MS, liftAfterMs: 12 * HOUR_MS },
   highestPriority: 1,
   weights: new Map(),
-  slackGpuSeconds: 600,
+  slackGpuSeconds: 10_800,
+  setupFactor: 2,
 };
 
 /**

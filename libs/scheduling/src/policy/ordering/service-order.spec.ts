@@ -36,7 +36,11 @@ function orderOf(tasks: readonly QueuedTask[], policy: Partial<OrderingPolicy> =
 
 describe('the order of service', () => {
   it('QUE-02: serves the higher class first, however long the lower one waits within its limits', () => {
-    const tasks = [aQueued(1, { priority: -1, gpuSeconds: 1 }), aQueued(2), aQueued(3, { priority: 1, gpuSeconds: 900 })];
+    const tasks = [
+      aQueued(1, { priority: -1, gpuSeconds: 1 }),
+      aQueued(2),
+      aQueued(3, { priority: 1, gpuSeconds: 900 }),
+    ];
     expect(orderOf(tasks)).toEqual([3, 2, 1]);
   });
 

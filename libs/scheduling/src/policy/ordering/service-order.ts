@@ -71,7 +71,8 @@ export class ServiceOrder<T extends QueuedTask> {
     this.current = undefined;
     for (const shape of this.closed.splice(0)) shape.open = true;
     for (const { task, queue } of this.passed.splice(0)) this.put(task, queue, true);
-    for (const shape of this.shapes.values()) shape.setupGpuSeconds = setup?.(shape.name) ?? 0;
+    for (const shape of this.shapes.values())
+      shape.setupGpuSeconds = (setup?.(shape.name) ?? 0) * this.policy.setupFactor;
     for (const queue of this.ranked) queue.begin(now);
     // From low to high, so that what is lifted once may be lifted again.
     for (const queue of this.ranked.toReversed()) this.lift(queue, now);
@@ -114,6 +115,22 @@ export class ServiceOrder<T extends QueuedTask> {
   closeTenant(): void {
     const { tenantId } = this.currentTask().waiting.task;
     for (const queue of this.ranked) queue.setAside(tenantId);
+    this.current = undefined;
+  }
+
+  /**
+   * Nothing of the current task's tenant and shape may be served in its class, in this cycle and the next ones, until
+   * `openTenant`: so much is over the quota, and something smaller may not be (SCH-39).
+   */
+  closeLane(): void {
+    const { queue, waiting } = this.currentTask();
+    queue.closeLane(waiting.lane);
+    this.current = undefined;
+  }
+
+  /** Something of the tenant's ended: what was closed by `closeLane` is open again. */
+  openTenant(tenantId: string): void {
+    for (const queue of this.ranked) queue.openLanes(tenantId);
     this.current = undefined;
   }
 

@@ -10,6 +10,14 @@ export interface Waiting<T extends QueuedTask> {
   gone: boolean;
 }
 
+export function ageKey<T extends QueuedTask>({ task }: Waiting<T>): number {
+  return task.requestedAt;
+}
+
+function lengthKey<T extends QueuedTask>({ task }: Waiting<T>): number {
+  return task.gpuSeconds;
+}
+
 /** Order by age: the task requested first, ties by id. */
 export function isOlder<T extends QueuedTask>(a: Waiting<T>, b: Waiting<T>): boolean {
   const apart = a.task.requestedAt - b.task.requestedAt;
@@ -41,11 +49,15 @@ const DEAD_KEPT = 64;
 
 /** The tasks of one tenant and one shape within a class: shortest first, past the maximum wait oldest first. */
 export class TenantLane<T extends QueuedTask> {
-  private readonly shortest = new Heap<Waiting<T>>(isShorter);
-  private readonly overdue = new Heap<Waiting<T>>(isOlder);
+  private readonly shortest = new Heap<Waiting<T>>(lengthKey, isShorter);
+  private readonly overdue = new Heap<Waiting<T>>(ageKey, isOlder);
   private live = 0;
+  /** Nothing of it may be served until it is opened again: the tenant is at its quota for tasks of this shape. */
+  closed = false;
   /** The task it would give next. */
   head: Waiting<T> | undefined;
+  /** First part of the order of lanes: below 0 when the head is overdue, else its length; Infinity without a head. */
+  headKey = Infinity;
   /** Where it stands among the lanes of its shape; -1: it doesn't compete. */
   index = -1;
 
@@ -53,6 +65,11 @@ export class TenantLane<T extends QueuedTask> {
     readonly tenantId: string,
     readonly shape: string,
   ) {}
+
+  /** Tasks that wait in it. */
+  get size(): number {
+    return this.live;
+  }
 
   add(task: T): Waiting<T> {
     const waiting: Waiting<T> = { task, lane: this, overdue: false, gone: false };
@@ -77,6 +94,7 @@ export class TenantLane<T extends QueuedTask> {
 
   private refresh(): void {
     this.head = topOf(this.overdue) ?? topOf(this.shortest);
+    this.headKey = this.head === undefined ? Infinity : this.head.overdue ? -1 : this.head.task.gpuSeconds;
   }
 }
 
