@@ -1,14 +1,13 @@
 import type { Instant } from '@millrace/kernel';
-import { DecisionCycle, type ItemWait } from './cycle/decision-cycle.js';
-import { WaitReasons } from './cycle/wait-reasons.js';
-import { toGangItem, toWorkItem, type WorkItem } from './cycle/work-item.js';
+import type { DecisionCycle, ItemWait } from './cycle/decision-cycle.js';
+import { StandingCycle } from './cycle/standing-cycle.js';
+import type { WaitReasons } from './cycle/wait-reasons.js';
+import type { WorkItem } from './cycle/work-item.js';
 import type { Decision } from './decision.js';
 import type { FairShares } from './ordering/ordering-policy.js';
 import { byOrderOfService } from './ordering/ordering.js';
 import { classKeyOf } from './placement/class-plans.js';
-import { PlacementBoard, type MixEntry } from './placement/placement-board.js';
-import { DEFAULT_PLACEMENT_WEIGHTS } from './placement/placement-weights.js';
-import { QuotaBook } from './quotas/quota-book.js';
+import type { MixEntry, PlacementBoard } from './placement/placement-board.js';
 import type { PendingTask, PolicyConfig, SchedulingSnapshot, WorkerView } from './snapshot.js';
 
 /** What a cycle decided, and how the tenants stand after it. */
@@ -29,22 +28,18 @@ export function decide(snapshot: SchedulingSnapshot, policy: PolicyConfig, now: 
 
 /** `decide`, with the state of fair sharing that the next cycle's snapshot brings. */
 export function decideCycle(snapshot: SchedulingSnapshot, policy: PolicyConfig, now: Instant): CycleDecisions {
-  const board = new PlacementBoard(
-    serving(snapshot),
-    policy.weights ?? DEFAULT_PLACEMENT_WEIGHTS,
-    labelNames(snapshot.pending),
-    mixOf(snapshot.pending),
-  );
-  const quotas = new QuotaBook(snapshot.quotas ?? []);
-  const reasons = new WaitReasons(board, snapshot.pools);
-  const cycle = new DecisionCycle(board, quotas, policy, reasons, snapshot.shares);
-  const { single, gangs, incomplete } = unitsOf(snapshot.pending);
+  const { pending } = snapshot;
+  const standing = new StandingCycle({ ...snapshot, workers: serving(snapshot) }, policy, {
+    labelNames: labelNames(pending),
+    mix: mixOf(pending),
+  });
+  const { single, gangs, incomplete } = unitsOf(pending);
   const items = [
-    ...single.map((task) => toWorkItem(task, board, quotas)),
-    ...gangs.map((members) => toGangItem(members, board, quotas)),
+    ...single.map((task) => standing.submit(task)),
+    ...gangs.map((members) => standing.submitGang(members)),
   ];
-  for (const item of items) cycle.order.add(item);
-  cycle.run(now, policy.maxPlacements);
+  standing.run(now, policy.maxPlacements);
+  const { cycle, board, reasons } = standing;
   const decisions = [
     ...inOrderOfLook(cycle, board, reasons),
     ...unseen(items, cycle).flatMap((item) =>
@@ -54,7 +49,7 @@ export function decideCycle(snapshot: SchedulingSnapshot, policy: PolicyConfig, 
       .toSorted(byOrderOfService)
       .map((task): Decision => ({ kind: 'wait', task, reason: 'gang_incomplete' })),
   ];
-  return { decisions, shares: cycle.order.shares() };
+  return { decisions, shares: standing.shares() };
 }
 
 /** Workers of a paused pool take nothing new. */

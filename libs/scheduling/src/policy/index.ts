@@ -24,7 +24,7 @@ export {
   type RunKey,
 } from './prediction/gpu-seconds-history.js';
 export { SubmittedRuns } from './prediction/submitted-runs.js';
-export { EstimateRecord, QueueWalk, type QueueEstimate } from './prediction/queue-estimate.js';
+export { EstimateRecord, estimateQueue, type QueueEstimate, type TaskEstimate } from './prediction/queue-estimate.js';
 export {
   decodeCycle,
   encodeCycle,
@@ -32,3 +32,4 @@ export {
   type RecordedCycle,
   type RecordedDecision,
 } from './recorded-cycle.js';
+export { StandingCycle } from './cycle/standing-cycle.js';

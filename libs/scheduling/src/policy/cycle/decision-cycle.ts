@@ -14,9 +14,6 @@ import type { WaitingCode } from '../waiting-reasons.js';
 import type { WaitReasons } from './wait-reasons.js';
 import type { WorkItem } from './work-item.js';
 
-/** Tasks of one tenant that are passed over for its quota in a cycle, before all of the tenant waits for the next one. */
-export const QUOTA_PASSES_LIMIT = 64;
-
 /** Seats of the last cycle, one a member, in the order in which they were given. */
 export interface GivenSeats {
   count: number;
@@ -50,10 +47,11 @@ export class DecisionCycle {
   /** The last cycle ended at its limit. */
   limited = false;
   private readonly gangs: GangPlacer;
-  private readonly tenantPasses = new Map<number, number>();
   private holds = 0;
   private victims = 0;
-  private preemptible: WorkerView[] = [];
+  /** Workers with something to preempt, and those of them that nobody has asked in this cycle. */
+  private readonly preemptible: readonly WorkerView[];
+  private unasked: readonly WorkerView[] = [];
 
   constructor(
     private readonly board: PlacementBoard,
@@ -64,6 +62,7 @@ export class DecisionCycle {
   ) {
     this.order = new ServiceOrder<WorkItem>(policy.ordering ?? DEFAULT_ORDERING, shares);
     this.gangs = new GangPlacer(board);
+    this.preemptible = board.table.workers.filter(hasPreemptible);
   }
 
   /** Decides for at most `limit` tasks; a gang that comes first may be larger. */
@@ -99,8 +98,7 @@ export class DecisionCycle {
     this.limited = false;
     this.holds = 0;
     this.victims = 0;
-    this.tenantPasses.clear();
-    this.preemptible = this.board.table.workers.filter(hasPreemptible);
+    this.unasked = this.preemptible;
     this.reasons.begin();
     this.board.letGo();
     this.quotas.reopen();
@@ -118,21 +116,14 @@ export class DecisionCycle {
     const { quotas, order } = this;
     this.wait(item, reason);
     const ofTenant = quotas.refusal(item.tenantAccount, item.charge) !== null;
-    if (!ofTenant) {
-      if (this.isOverdue(item, now)) quotas.close(item.namespaceAccount);
+    if (this.isOverdue(item, now)) quotas.close(ofTenant ? item.tenantAccount : item.namespaceAccount);
+    if (ofTenant) {
+      this.reasons.closeLane(item, reason);
+      order.closeLane();
+    } else {
       this.reasons.closeShape(item, reason);
       order.closeShape();
-      return;
     }
-    if (this.isOverdue(item, now)) quotas.close(item.tenantAccount);
-    const passes = (this.tenantPasses.get(item.tenantAccount) ?? 0) + 1;
-    this.tenantPasses.set(item.tenantAccount, passes);
-    if (passes <= QUOTA_PASSES_LIMIT && !quotas.isExhausted(item.tenantAccount)) {
-      order.pass();
-      return;
-    }
-    this.reasons.closeTenant(item, reason);
-    order.closeTenant();
   }
 
   private place(item: WorkItem): boolean {
@@ -205,17 +196,17 @@ export class DecisionCycle {
 
   /** Undefined: nobody stops for it. Null: enough is stopping already. Gangs preempt nobody. */
   private preempt(item: WorkItem, now: Instant): Preemption | null | undefined {
-    const { policy, preemptible } = this;
+    const { policy, unasked } = this;
     const task = item.members[0];
-    if (policy.preemption === undefined || preemptible.length === 0 || task === undefined) return undefined;
+    if (policy.preemption === undefined || unasked.length === 0 || task === undefined) return undefined;
     if (item.within !== null) return undefined;
     const budget = policy.preemption.maxVictimsPerCycle - this.victims;
-    const search = chooseVictims(task, preemptible, policy.preemption, budget, now);
+    const search = chooseVictims(task, unasked, policy.preemption, budget, now);
     if (search.kind === 'none') return undefined;
     const worker = search.kind === 'stopping' ? search.worker : search.preemption.worker;
     // What is free there is kept for this task, and nobody else counts on who stops there.
     this.board.holdWorker(worker);
-    this.preemptible = preemptible.filter((other) => other !== worker);
+    this.unasked = unasked.filter((other) => other !== worker);
     if (search.kind === 'stopping') return null;
     this.victims += search.preemption.victims.length;
     return search.preemption;

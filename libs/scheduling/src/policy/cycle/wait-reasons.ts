@@ -23,7 +23,8 @@ interface Outlook {
 export class WaitReasons {
   private readonly outlooks = new Map<ClassPlan, Outlook>();
   private readonly shapes = new Map<string, WaitingCode>();
-  private readonly tenants = new Map<string, WaitingCode>();
+  /** By shape, then tenant; they stay until the tenant has room in its quota again. */
+  private readonly lanes = new Map<string, Map<string, WaitingCode>>();
 
   constructor(
     private readonly board: PlacementBoard,
@@ -32,20 +33,20 @@ export class WaitReasons {
 
   begin(): void {
     this.shapes.clear();
-    this.tenants.clear();
   }
 
   closeShape(item: WorkItem, reason: WaitingCode): void {
     this.shapes.set(item.shape, reason);
   }
 
-  closeTenant(item: WorkItem, reason: WaitingCode): void {
-    this.tenants.set(item.tenantId, reason);
+  closeLane(item: WorkItem, reason: WaitingCode): void {
+    const ofShape = this.lanes.get(item.shape) ?? new Map<string, WaitingCode>();
+    this.lanes.set(item.shape, ofShape.set(item.tenantId, reason));
   }
 
   /** For an item that the cycle did not come to. */
   ofUnseen(item: WorkItem, limited: boolean): WaitingCode {
-    const closed = this.shapes.get(item.shape) ?? this.tenants.get(item.tenantId);
+    const closed = this.lanes.get(item.shape)?.get(item.tenantId) ?? this.shapes.get(item.shape);
     return closed ?? (limited ? 'cycle_limit' : this.ofItem(item));
   }
 

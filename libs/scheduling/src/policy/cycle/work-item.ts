@@ -1,7 +1,7 @@
 import type { QueuedTask } from '../ordering/ordering-policy.js';
 import type { ClassPlan } from '../placement/class-plans.js';
 import type { PlacementBoard } from '../placement/placement-board.js';
-import { chargeOf, sumOf, type QuotaBook, type QuotaCharge } from '../quotas/quota-book.js';
+import { sumOf, type QuotaBook, type QuotaCharge } from '../quotas/quota-book.js';
 import type { GangLevel, PendingTask } from '../snapshot.js';
 import { compareIds } from '../ordering/ordering.js';
 
@@ -38,9 +38,9 @@ export function toWorkItem(task: PendingTask, board: PlacementBoard, quotas: Quo
     shape: ofNamespace(plan.key, namespaceAccount),
     gpuSeconds,
     members: [task],
-    plans: [plan],
+    plans: plan.alone,
     within: null,
-    charge: chargeOf(task),
+    charge: plan.charge,
     tenantAccount: quotas.accountOf('tenant', task.tenantId),
     namespaceAccount,
     notBefore: task.notBefore ?? null,
@@ -68,7 +68,7 @@ export function toGangItem(members: readonly PendingTask[], board: PlacementBoar
     members: seated.map(({ task }) => task),
     plans: seated.map(({ plan }) => plan),
     within,
-    charge: sumOf(members.map(chargeOf)),
+    charge: sumOf(seated.map(({ plan }) => plan.charge)),
     notBefore: latestPause(members),
     unpredictedGpuSeconds: members.reduce((sum, task) => sum + gpuTimeOf(task), 0) - gpuSeconds,
   };

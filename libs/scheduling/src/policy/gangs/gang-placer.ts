@@ -37,12 +37,28 @@ export class GangPlacer {
   /** Takes seats for all members, or none; the level they share, or null. `plans`: each member's class, equal ones together. */
   place(plans: readonly ClassPlan[], within: GangLevel): GangLevel | null {
     invariant(plans.length <= GANG_LIMIT, `a gang has at most ${GANG_LIMIT} members`);
+    if (!this.mayFit(plans)) return null;
     const widest = GANG_LEVELS.indexOf(within);
     for (let level = 0; level <= widest; level++) {
       const name = GANG_LEVELS[level];
       if (name !== undefined && this.placeAt(plans, name)) return name;
     }
     return null;
+  }
+
+  /** Whether the whole cluster has room for as many as there are of the first class: seen by shapes, not by nodes. */
+  private mayFit(plans: readonly ClassPlan[]): boolean {
+    const { capacity } = this.board.table;
+    const first = plans[0];
+    if (first === undefined) return false;
+    let left = 0;
+    for (const plan of plans) if (plan === first) left += 1;
+    const live = capacity.liveShapes();
+    for (let at = 0; at < live.length && left > 0; at++) {
+      const shape = live[at] ?? 0;
+      left -= this.board.roomInShape(shape, first) * (capacity.shapes.nodeCount[shape] ?? 0);
+    }
+    return left <= 0;
   }
 
   private placeAt(plans: readonly ClassPlan[], level: GangLevel): boolean {
@@ -123,8 +139,9 @@ export class GangPlacer {
 
   private placeInDomains(plans: readonly ClassPlan[], domains: Domains): boolean {
     const need = plans.reduce((sum, plan) => sum + boundOf(plan), 0);
+    const bits = plans[0]?.workerKindBits ?? 0;
     for (let tries = 0; tries < Math.min(DOMAIN_TRIES, domains.count); tries++) {
-      const domain = this.tightestUntried(domains, need, tries);
+      const domain = this.tightestUntried(domains, need, bits, tries);
       if (domain === -1) return false;
       this.tried[tries] = domain;
       if (this.placeIn(plans, domains.nodesOf(domain))) return true;
@@ -132,11 +149,12 @@ export class GangPlacer {
     return false;
   }
 
-  private tightestUntried(domains: Domains, need: number, tries: number): number {
+  private tightestUntried(domains: Domains, need: number, bits: number, tries: number): number {
     let best = -1;
     for (let domain = 0; domain < domains.count; domain++) {
       const free = domains.freeMilli[domain] ?? 0;
-      if (free < need || (best !== -1 && free >= (domains.freeMilli[best] ?? 0))) continue;
+      if (free < need || ((domains.kindBits[domain] ?? 0) & bits) === 0) continue;
+      if (best !== -1 && free >= (domains.freeMilli[best] ?? 0)) continue;
       if (!isAmong(this.tried, tries, domain)) best = domain;
     }
     return best;

@@ -7,7 +7,9 @@ import type { PendingTask, Preference, WorkerView } from '../snapshot.js';
 import { SHARERS_LIMIT, type GpuBay } from './gpu-bays.js';
 import type { NodeKind } from './node-table.js';
 import type { PlacementWeights } from './placement-weights.js';
+import { kindBit } from './topology.js';
 import type { WorkerKinds } from './worker-kinds.js';
+import { chargeOf, type QuotaCharge } from '../quotas/quota-book.js';
 
 /** Kinds of nodes on which a class takes the same and costs the same besides fragmentation. */
 export interface Tier {
@@ -23,6 +25,12 @@ export interface ClassPlan {
   readonly tiers: Tier[];
   /** By node kind; -1: it never fits there. */
   readonly tierOfKind: Int16Array;
+  /** `kindBit`s of the worker kinds it fits. */
+  workerKindBits: number;
+  /** What each task of it counts for against a quota. */
+  readonly charge: QuotaCharge;
+  /** For an item of one task. */
+  readonly alone: readonly ClassPlan[];
 }
 
 /** What makes two tasks one class. */
@@ -48,7 +56,10 @@ export class ClassPlans {
     const key = classKeyOf(task);
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
-    const plan: ClassPlan = { key, example: task, tiers: [], tierOfKind: new Int16Array(this.kindRoom).fill(-1) };
+    const alone: ClassPlan[] = [];
+    const tierOfKind = new Int16Array(this.kindRoom).fill(-1);
+    const plan = { key, example: task, tiers: [], tierOfKind, workerKindBits: 0, charge: chargeOf(task), alone };
+    alone.push(plan);
     this.byKey.set(key, plan);
     this.all.push(plan);
     this.nodeKinds.forEach((kind, number) => this.learn(plan, kind, number));
@@ -94,6 +105,7 @@ export class ClassPlans {
     const tier = plan.tiers[at];
     if (tier !== undefined) tier.taskClass.kinds[number] = 1;
     plan.tierOfKind[number] = at;
+    plan.workerKindBits |= kindBit(kind.workerKind.id);
   }
 
   /** What speaks against this kind of node besides fragmentation, ms of GPU time. */

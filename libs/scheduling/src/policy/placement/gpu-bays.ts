@@ -20,6 +20,8 @@ export interface GpuBay {
   readonly freeMilli: readonly number[];
   /** NVLink group of each member. */
   readonly nvlinkGroups: readonly number[];
+  /** Its members are not all in one NVLink group. */
+  readonly isSplit: boolean;
 }
 
 const MILLI = 1000;
@@ -29,7 +31,7 @@ export const SHARERS_LIMIT = 4;
 /** The worker's bays, in an order that depends on nothing but its GPUs. Faulty GPUs are in none (SCH-50). */
 export function baysOf(worker: WorkerView): readonly GpuBay[] {
   if (worker.devices === undefined) {
-    return [{ mode: 'slots', vramMiB: worker.vramMiB, devices: [], freeMilli: [], nvlinkGroups: [] }];
+    return [{ mode: 'slots', vramMiB: worker.vramMiB, devices: [], freeMilli: [], nvlinkGroups: [], isSplit: false }];
   }
   const members = worker.devices.flatMap((device, at) => membersOf(worker, device, at));
   const groups = Map.groupBy(members, ({ mode, vramMiB }) => `${mode}/${vramMiB}`);
@@ -81,5 +83,6 @@ function toBay(members: readonly Member[]): GpuBay {
     devices: members.map(({ device }) => device),
     freeMilli: members.map(({ freeMilli }) => freeMilli),
     nvlinkGroups: members.map(({ nvlinkGroup }) => nvlinkGroup),
+    isSplit: members.some(({ nvlinkGroup }) => nvlinkGroup !== members[0]?.nvlinkGroup),
   };
 }

@@ -60,8 +60,15 @@ export class NodeTable {
     );
     this.kindRoom = this.kinds.length + Math.min(WARM_KINDS_LIMIT, this.kinds.length * WARM_KINDS_PER_KIND);
     this.capacity = new ClusterCapacity(this.bayOf.map((bay, node) => this.sizeOf(bay, node)));
-    this.racks = new Domains(Array.from(this.workerOf, (at) => nameOf(workers[at], rackName)));
-    this.zones = new Domains(Array.from(this.workerOf, (at) => nameOf(workers[at], zoneName)));
+    const kindIds = Array.from(this.workerOf, (at) => kindsOfWorkers[at]?.id ?? 0);
+    this.racks = new Domains(
+      Array.from(this.workerOf, (at) => nameOf(workers[at], rackName)),
+      kindIds,
+    );
+    this.zones = new Domains(
+      Array.from(this.workerOf, (at) => nameOf(workers[at], zoneName)),
+      kindIds,
+    );
     this.takeWhatIsUsed();
   }
 

@@ -7,7 +7,7 @@ import type { GpuBay } from './gpu-bays.js';
  */
 export function nvlinkMask(bay: GpuBay, freeMilli: Int16Array, offset: number, count: number): number {
   const groups = bay.nvlinkGroups;
-  if (count === 0 || !isSplit(groups)) return 0;
+  if (count === 0 || !bay.isSplit) return 0;
   let best = -1;
   let bestFree = Infinity;
   for (let gpu = 0; gpu < groups.length; gpu++) {
@@ -31,11 +31,6 @@ export function largestNvlinkRoom(bay: GpuBay, freeMilli: Int16Array, offset: nu
   let most = 0;
   for (const group of bay.nvlinkGroups) most = Math.max(most, countFree(bay.nvlinkGroups, freeMilli, offset, group));
   return most;
-}
-
-function isSplit(groups: readonly number[]): boolean {
-  for (let gpu = 1; gpu < groups.length; gpu++) if (groups[gpu] !== groups[0]) return true;
-  return false;
 }
 
 function countFree(groups: readonly number[], freeMilli: Int16Array, offset: number, group: number): number {

@@ -75,14 +75,6 @@ export class QuotaBook {
     return fits ? null : 'tenant_quota';
   }
 
-  /** Nothing at all can start on it: no GPU time or no task is left. */
-  isExhausted(account: number): boolean {
-    const at = account * DIMENSIONS;
-    return (
-      account >= 0 && ((this.left[at] ?? 0) <= 0 || (this.left[at + TASKS] ?? 0) < 1 || this.closed[account] === 1)
-    );
-  }
-
   /** It started. */
   take(account: number, charge: QuotaCharge): void {
     this.add(account, charge, -1);
