@@ -1,3 +1,5 @@
+import type { QueuedTask } from '../ordering/ordering-policy.js';
+import type { ServiceOrder } from '../ordering/service-order.js';
 import type { Prediction } from './gpu-seconds-history.js';
 import { RunWindow } from './run-window.js';
 
@@ -34,37 +36,45 @@ export class EstimateRecord {
   }
 }
 
-/** Walks the tasks in order of service, with the GPU-seconds ahead of each. */
-export class QueueWalk {
-  private position = 0;
-  private ahead: number;
-  private variance = 0;
-
-  /** `runningGpuSeconds`: what is left of what runs now. `gpus` serve the queue. */
-  constructor(
-    runningGpuSeconds: number,
-    private readonly gpus: number,
-    private readonly record: EstimateRecord,
-  ) {
-    this.ahead = runningGpuSeconds;
-  }
-
-  /** The next task in order: its estimate. `plainSeconds` is what the record is to be told with the outcome. */
-  next(own: Prediction): QueueEstimate & { readonly plainSeconds: number } {
-    this.position += 1;
-    const gpuSecondsAhead = this.ahead;
-    const plainSeconds = gpuSecondsAhead / this.gpus + own.p50GpuSeconds;
-    const ownDeviation = deviationOf(own);
-    const deviation = Math.sqrt(this.variance / this.gpus ** 2 + ownDeviation ** 2);
-    this.ahead += own.p50GpuSeconds;
-    this.variance += ownDeviation ** 2;
-    const p50Seconds = plainSeconds * (this.record.factor(0.5) ?? 1);
-    const late = this.record.factor(0.9);
-    const p90Seconds = late === undefined ? plainSeconds + P90_DEVIATIONS * deviation : plainSeconds * late;
-    return { position: this.position, gpuSecondsAhead, p50Seconds, p90Seconds: Math.max(p50Seconds, p90Seconds), plainSeconds };
-  }
+/** What the estimates of a queue rest on besides the predictions of its tasks. */
+export interface QueueState {
+  /** Predicted GPU-seconds that are left of what runs now. */
+  readonly runningGpuSeconds: number;
+  /** GPUs that serve the queue. */
+  readonly gpus: number;
+  readonly record: EstimateRecord;
 }
 
-function deviationOf({ p50GpuSeconds, p90GpuSeconds }: Prediction): number {
-  return (p90GpuSeconds - p50GpuSeconds) / P90_DEVIATIONS;
+export interface TaskEstimate<T> extends QueueEstimate {
+  readonly task: T;
+  /** The estimate without the record's correction: what {@link EstimateRecord.outcome} is told with the outcome. */
+  readonly plainSeconds: number;
+}
+
+/**
+ * Walks an order of service to its end, and tells of each task what is ahead of it. Takes the tasks out: give it an order
+ * that was built for this, of what waits and the fair shares as they are, after `begin`.
+ */
+export function* estimateQueue<T extends QueuedTask>(
+  order: ServiceOrder<T>,
+  predictionOf: (task: T) => Prediction,
+  { runningGpuSeconds, gpus, record }: QueueState,
+): Generator<TaskEstimate<T>> {
+  let ahead = runningGpuSeconds;
+  let variance = 0;
+  let position = 0;
+  for (let task = order.next(); task !== undefined; task = order.next()) {
+    order.take();
+    position += 1;
+    const own = predictionOf(task);
+    const ownDeviation = (own.p90GpuSeconds - own.p50GpuSeconds) / P90_DEVIATIONS;
+    const plainSeconds = ahead / gpus + own.p50GpuSeconds;
+    const late = record.factor(0.9);
+    const spread = P90_DEVIATIONS * Math.sqrt(variance / gpus ** 2 + ownDeviation ** 2);
+    const p50Seconds = plainSeconds * (record.factor(0.5) ?? 1);
+    const p90Seconds = Math.max(p50Seconds, late === undefined ? plainSeconds + spread : plainSeconds * late);
+    yield { task, position, gpuSecondsAhead: ahead, p50Seconds, p90Seconds, plainSeconds };
+    ahead += own.p50GpuSeconds;
+    variance += ownDeviation ** 2;
+  }
 }

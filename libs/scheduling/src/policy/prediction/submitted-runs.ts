@@ -1,7 +1,9 @@
 import { invariant } from '@millrace/kernel';
-import { LengthTable, type RunLength } from './remaining-service.js';
+import { LengthTable } from './remaining-service.js';
 import { RUNS_KEPT } from './run-window.js';
 
+/** How far to either side a run looks; the nearer, the more a neighbour counts. */
+const REACH = RUNS_KEPT / 2;
 /** Ended runs that a key's longer past adds to the neighbours': enough to know of lengths none of them has reached. */
 const PAST_RUNS = 5;
 /** Runs kept of one key; ended ones beyond are dropped, the oldest first. */
@@ -56,14 +58,17 @@ export class SubmittedRuns {
     const run = this.runOf(id);
     const { table } = this;
     table.clear();
-    for (const other of this.neighbours(run)) if (other !== run && (other.ended || other.seconds > 0)) table.add(other);
+    for (const other of this.neighbours(run)) {
+      if (other === run || (!other.ended && other.seconds === 0)) continue;
+      table.add(other, 1 - Math.abs(other.place - run.place) / (REACH + 1));
+    }
     table.addShare(this.past, PAST_RUNS);
     return table.rankAt(run.seconds);
   }
 
-  private neighbours({ key, place }: Run): readonly RunLength[] {
+  private neighbours({ key, place }: Run): readonly Run[] {
     const ofKey = this.byKey.get(key) ?? [];
-    return ofKey.slice(Math.max(0, place - RUNS_KEPT / 2), place + RUNS_KEPT / 2 + 1);
+    return ofKey.slice(Math.max(0, place - REACH), place + REACH + 1);
   }
 
   private runOf(id: string): Run {
