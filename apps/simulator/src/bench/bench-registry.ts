@@ -1,3 +1,4 @@
+import { queueingCell } from '../cells/queueing/queueing-cell.js';
 import type { BenchmarkCell } from './benchmark-cell.js';
 
 /** A cell that can be run, and its place in docs/benchmarks/scheduling.md. */
@@ -9,4 +10,6 @@ export interface RegisteredCell {
 }
 
 /** Every cell, in the order of scheduling.md section 2. */
-export const BENCH_CELLS: readonly RegisteredCell[] = [];
+export const BENCH_CELLS: readonly RegisteredCell[] = [
+  { cell: queueingCell, heading: 'Cell Q: queueing', needsData: true },
+];
