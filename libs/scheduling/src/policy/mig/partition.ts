@@ -1,3 +1,4 @@
+import { invariant } from '@millrace/kernel';
 import { COMPUTE_SLICES, MEMORY_SLICES, migProfiles, type MigProfile } from './mig-profiles.js';
 
 /** Where each slice lies: profile and first memory slice, in the order asked for. */
@@ -6,7 +7,7 @@ export interface PartitionSlice {
   readonly start: number;
 }
 
-export type PartitionRefusal = 'no_mig' | 'unknown_profile' | 'too_much_memory' | 'too_much_compute' | 'no_layout';
+export type PartitionRefusal = 'no_mig' | 'unknown_profile' | 'too_much_memory' | 'too_much_compute';
 
 export type Partition =
   | { readonly kind: 'fits'; readonly slices: readonly PartitionSlice[] }
@@ -44,7 +45,10 @@ function layOut(profiles: readonly MigProfile[]): Partition {
   // Large profiles have the fewest starts: laid first, the search ends early. At most 7 slices, 7 starts each.
   const order = profiles.map((profile, at) => ({ profile, at })).toSorted(byFewestStarts);
   const starts = new Array<number>(profiles.length).fill(-1);
-  if (!lay(order, 0, 0, starts)) return refused('no_layout', 'Memory and compute suffice, but no layout has room.');
+  invariant(
+    lay(order, 0, 0, starts),
+    'what is within memory and compute has a layout: all 303 sets of profiles were tried',
+  );
   return { kind: 'fits', slices: profiles.map((profile, at) => ({ profile, start: starts[at] ?? 0 })) };
 }
 

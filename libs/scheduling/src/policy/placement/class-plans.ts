@@ -2,7 +2,7 @@ import { GPU_MILLI } from '../fragmentation/cluster-capacity.js';
 import type { TaskClass } from '../fragmentation/task-class.js';
 import type { PlacementReason } from '../decision.js';
 import type { FilterCode, Refusals } from '../filters/filter-codes.js';
-import { bayRefusal, gpuUseOn, workerRefusal } from '../filters/hard-filters.js';
+import { bayRefusal, gpuUseOn, workerRefusal, type FilteredTask } from '../filters/hard-filters.js';
 import type { PendingTask, Preference, WorkerView } from '../snapshot.js';
 import { SHARERS_LIMIT, type GpuBay } from './gpu-bays.js';
 import type { NodeKind } from './node-table.js';
@@ -145,7 +145,7 @@ type DemandOnBay = Omit<TaskClass, 'kinds'>;
  * What the task takes there. A share of a time-sliced GPU is the larger of its time and its memory, one of four replicas
  * at least: so neither time nor memory nor the number of sharers is ever given twice (SCH-42, 49).
  */
-export function demandOn(task: PendingTask, worker: WorkerView, bay: GpuBay): DemandOnBay {
+export function demandOn(task: FilteredTask, worker: WorkerView, bay: GpuBay): DemandOnBay {
   const { gpus, vramMiB } = task.needs;
   const cpuMilli = worker.freeCpuMilli === undefined ? 0 : (task.demands?.cpuMilli ?? 0);
   const memoryMib = worker.freeRamMiB === undefined ? 0 : (task.demands?.ramMiB ?? 0);
