@@ -162,6 +162,7 @@ export const CONFIG_SHAPE: ShapeOf<PolicyConfig> = {
           highestPriority: 'number',
           weights: { map: ['text', 'number'] },
           slackGpuSeconds: 'number',
+          setupFactor: 'number',
         },
       },
     },
