@@ -1,4 +1,5 @@
 import { queueingCell } from '../cells/queueing/queueing-cell.js';
+import { speedCell } from '../cells/speed/speed-cell.js';
 import type { BenchmarkCell } from './benchmark-cell.js';
 
 /** A cell that can be run, and its place in docs/benchmarks/scheduling.md. */
@@ -12,4 +13,5 @@ export interface RegisteredCell {
 /** Every cell, in the order of scheduling.md section 2. */
 export const BENCH_CELLS: readonly RegisteredCell[] = [
   { cell: queueingCell, heading: 'Cell Q: queueing', needsData: true },
+  { cell: speedCell, heading: 'Cell speed: pure decisions', needsData: false },
 ];
