@@ -11,8 +11,9 @@ export type {
   SchedulingSnapshot,
   WorkerView,
 } from './snapshot.js';
+export { ArrivalMix } from './fragmentation/arrival-mix.js';
 export { ClusterCapacity, type NodeSize } from './fragmentation/cluster-capacity.js';
-export { ExpectedFragmentation } from './fragmentation/expected-fragmentation.js';
+export { ExpectedUse } from './fragmentation/expected-use.js';
 export { PlacementScorer } from './fragmentation/placement-scorer.js';
 export type { TaskClass, WeightedClass } from './fragmentation/task-class.js';
 export { ServiceOrder } from './ordering/service-order.js';
