@@ -2,41 +2,10 @@ import { invariant, type Instant } from '@millrace/kernel';
 import { Heap } from './heap.js';
 import { compareIds } from './ordering.js';
 import type { ClassLimits, FairShare, QueuedTask } from './ordering-policy.js';
-import { ageKey, goesFirst, isOlder, TenantLane, topOf, type Waiting } from './tenant-lane.js';
+import { count, place, ShapeContests, unplace } from './shape-contests.js';
+import { ageKey, isOlder, TenantLane, topOf, type Flow, type ShapeState, type Waiting } from './tenant-lane.js';
 
-/** A shape as this cycle sees it: whether anything of it may still find room, and what getting ready for it costs. */
-export interface ShapeState {
-  readonly name: string;
-  open: boolean;
-  setupGpuSeconds: number;
-}
-
-/** A tenant within a class of a pool. */
-interface Flow<T extends QueuedTask> {
-  readonly tenantId: string;
-  readonly weight: number;
-  readonly lanes: Map<string, TenantLane<T>>;
-  /** Virtual start of its next task, GPU-seconds per unit of weight. */
-  tag: number;
-  waiting: number;
-  /** It keeps its place when it next has work: it had work all along, as the state that was brought says. */
-  stands: boolean;
-  /** Its lanes compete by length; otherwise it stands in `later`. */
-  competes: boolean;
-  /** It competes although it is ahead, for nobody else has work that fits. */
-  forced: boolean;
-  index: number;
-  laterIndex: number;
-}
-
-interface Contest<T extends QueuedTask> {
-  readonly shape: ShapeState;
-  readonly lanes: Heap<TenantLane<T>>;
-  /** Tasks in lanes of this shape that are not closed, whether they compete or not. */
-  waiting: number;
-}
-
-/** Idle tenants kept before those without a debt are forgotten. */
+/** Tenants and lanes that may come before the idle ones are looked through. */
 const IDLE_KEPT = 1_024;
 
 function isLess<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
@@ -48,15 +17,6 @@ function tagOf<T extends QueuedTask>({ tag }: Flow<T>): number {
   return tag;
 }
 
-function laneKey<T extends QueuedTask>({ headKey }: TenantLane<T>): number {
-  return headKey;
-}
-
-function laneGoesFirst<T extends QueuedTask>(a: TenantLane<T>, b: TenantLane<T>): boolean {
-  if (a.head === undefined || b.head === undefined) return b.head === undefined && a.head !== undefined;
-  return goesFirst(a.head, b.head, 0, 0);
-}
-
 /**
  * One class of one pool: start-time fair queueing over tenants in predicted GPU-seconds. A tenant's tag grows by what it
  * takes ÷ its weight; tenants within `slack` of the lowest tag compete by length, the others wait for their turn. So no
@@ -64,7 +24,7 @@ function laneGoesFirst<T extends QueuedTask>(a: TenantLane<T>, b: TenantLane<T>)
  */
 export class FairQueue<T extends QueuedTask> {
   private readonly flows = new Map<string, Flow<T>>();
-  private readonly contests = new Map<string, Contest<T>>();
+  private readonly contests = new ShapeContests<T>();
   /** Tenants with work, the least served first, without those set aside. */
   private readonly served = new Heap<Flow<T>>(tagOf, isLess, (flow, index) => (flow.index = index));
   /** Tenants with work that are too far ahead to compete. */
@@ -77,6 +37,10 @@ export class FairQueue<T extends QueuedTask> {
   private forced: Flow<T>[] = [];
   private virtual = 0;
   private waiting = 0;
+  /** Lanes there are, and how many tenants and lanes were left when the idle ones were last dropped. */
+  private lanes = 0;
+  private lanesKept = 0;
+  private flowsKept = 0;
 
   constructor(
     readonly priority: number,
@@ -100,23 +64,23 @@ export class FairQueue<T extends QueuedTask> {
     flow.stands = false;
     const lane = this.laneOf(flow, shape);
     const waiting = lane.add(task);
-    this.count(lane, 1);
+    count(lane, 1);
     flow.waiting += 1;
     this.waiting += 1;
     this.ageing.push(waiting);
     if (flow.waiting === 1) this.enter(flow);
-    else if (flow.competes) this.place(lane);
+    else if (flow.competes) place(lane);
     return waiting;
   }
 
   remove(waiting: Waiting<T>): void {
     const { lane } = waiting;
-    const flow = this.flowOf(lane.tenantId);
+    const flow = lane.flow;
     lane.remove(waiting);
-    this.count(lane, -1);
+    count(lane, -1);
     flow.waiting -= 1;
     this.waiting -= 1;
-    if (lane.index >= 0) this.place(lane);
+    if (lane.index >= 0) place(lane);
     if (flow.waiting === 0) this.withdraw(flow);
     const { ageing } = this;
     if (ageing.size > 2 * this.waiting + IDLE_KEPT) ageing.retain((kept) => !kept.gone);
@@ -124,7 +88,7 @@ export class FairQueue<T extends QueuedTask> {
 
   /** Takes it out and charges its tenant. */
   take(waiting: Waiting<T>): void {
-    const flow = this.flowOf(waiting.lane.tenantId);
+    const flow = waiting.lane.flow;
     this.virtual = Math.max(this.virtual, flow.tag);
     flow.tag += waiting.task.gpuSeconds / flow.weight;
     if (flow.index >= 0) this.served.moveAt(flow.index);
@@ -135,10 +99,10 @@ export class FairQueue<T extends QueuedTask> {
   begin(now: Instant): void {
     for (const flow of this.aside.splice(0)) if (flow.waiting > 0 && flow.index < 0) this.enter(flow);
     for (const flow of this.forced.splice(0)) flow.forced = false;
-    if (this.flows.size > 2 * this.served.size + IDLE_KEPT) this.forget();
+    if (this.flows.size + this.lanes > 2 * (this.flowsKept + this.lanesKept) + IDLE_KEPT) this.forget();
     for (const waiting of drain(this.ageing, now - this.limits.maxWaitMs)) {
       waiting.lane.markOverdue(waiting);
-      if (waiting.lane.index >= 0) this.place(waiting.lane);
+      if (waiting.lane.index >= 0) place(waiting.lane);
       if (this.limits.liftAfterMs !== undefined) this.lifting.push(waiting);
     }
   }
@@ -151,19 +115,19 @@ export class FairQueue<T extends QueuedTask> {
   /** The task to serve next, or undefined when nothing that waits may find room. */
   next(): Waiting<T> | undefined {
     for (;;) {
-      if (!this.hasOpenWork()) return undefined;
+      if (!this.contests.hasOpenWork()) return undefined;
       const floor = this.leastServed();
       if (floor === undefined) return undefined;
       const bound = floor.tag + this.slackGpuSeconds;
       for (let flow = this.later.peek(); flow !== undefined && flow.tag <= bound; flow = this.later.peek()) {
         this.compete(flow);
       }
-      const best = this.bestOfContests();
+      const best = this.contests.best();
       if (best === undefined) {
         if (!this.force()) return undefined;
         continue;
       }
-      const flow = this.flowOf(best.lane.tenantId);
+      const flow = best.lane.flow;
       if (flow.tag <= bound || flow.forced) return best;
       this.postpone(flow);
     }
@@ -179,9 +143,9 @@ export class FairQueue<T extends QueuedTask> {
 
   /** Nothing of this tenant and shape is served until `openLanes`. */
   closeLane(lane: TenantLane<T>): void {
-    this.count(lane, -lane.size);
+    count(lane, -lane.size);
     lane.closed = true;
-    this.unplace(lane);
+    unplace(lane);
   }
 
   /** The tenant's closed lanes are open again. */
@@ -191,9 +155,14 @@ export class FairQueue<T extends QueuedTask> {
     for (const lane of flow.lanes.values()) {
       if (!lane.closed) continue;
       lane.closed = false;
-      this.count(lane, lane.size);
-      if (flow.competes && lane.head !== undefined) this.place(lane);
+      count(lane, lane.size);
+      if (flow.competes && lane.head !== undefined) place(lane);
     }
+  }
+
+  /** Shapes of which there are lanes. */
+  shapeNames(): Iterable<string> {
+    return this.contests.names();
   }
 
   share(): FairShare {
@@ -212,17 +181,6 @@ export class FairQueue<T extends QueuedTask> {
     if (flow.laterIndex >= 0) this.later.moveAt(flow.laterIndex);
   }
 
-  private count(lane: TenantLane<T>, tasks: number): void {
-    const contest = this.contests.get(lane.shape);
-    if (contest !== undefined && !lane.closed) contest.waiting += tasks;
-  }
-
-  /** Spares the look at every tenant when nothing that waits may find room. */
-  private hasOpenWork(): boolean {
-    for (const { shape, waiting } of this.contests.values()) if (shape.open && waiting > 0) return true;
-    return false;
-  }
-
   private leastServed(): Flow<T> | undefined {
     for (let flow = this.served.peek(); flow !== undefined; flow = this.served.peek()) {
       if (this.hasOpenLane(flow)) return flow;
@@ -235,24 +193,9 @@ export class FairQueue<T extends QueuedTask> {
   private hasOpenLane(flow: Flow<T>): boolean {
     for (const lane of flow.lanes.values()) {
       if (lane.head === undefined || lane.closed) continue;
-      if (this.contests.get(lane.shape)?.shape.open === true) return true;
+      if (lane.contest.shape.open) return true;
     }
     return false;
-  }
-
-  private bestOfContests(): Waiting<T> | undefined {
-    let best: Waiting<T> | undefined;
-    let bestSetup = 0;
-    for (const { shape, lanes } of this.contests.values()) {
-      if (!shape.open) continue;
-      const head = lanes.peek()?.head;
-      if (head === undefined) continue;
-      if (best === undefined || goesFirst(head, best, shape.setupGpuSeconds, bestSetup)) {
-        best = head;
-        bestSetup = shape.setupGpuSeconds;
-      }
-    }
-    return best;
   }
 
   /** Work conservation: with nobody in turn that fits, the least served of the others is. */
@@ -273,40 +216,30 @@ export class FairQueue<T extends QueuedTask> {
   private compete(flow: Flow<T>): void {
     if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
     flow.competes = true;
-    for (const lane of flow.lanes.values()) if (lane.head !== undefined) this.place(lane);
+    for (const lane of flow.lanes.values()) if (lane.head !== undefined) place(lane);
   }
 
   private postpone(flow: Flow<T>): void {
-    for (const lane of flow.lanes.values()) this.unplace(lane);
+    for (const lane of flow.lanes.values()) unplace(lane);
     flow.competes = false;
     this.later.push(flow);
   }
 
   private withdraw(flow: Flow<T>): void {
-    for (const lane of flow.lanes.values()) this.unplace(lane);
+    for (const lane of flow.lanes.values()) unplace(lane);
     flow.competes = false;
     if (flow.index >= 0) this.served.removeAt(flow.index);
     if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
   }
 
-  private place(lane: TenantLane<T>): void {
-    const contest = this.contests.get(lane.shape);
-    if (contest === undefined) return;
-    if (lane.head === undefined || lane.closed) this.unplace(lane);
-    else if (lane.index < 0) contest.lanes.push(lane);
-    else contest.lanes.moveAt(lane.index);
-  }
-
-  private unplace(lane: TenantLane<T>): void {
-    if (lane.index >= 0) this.contests.get(lane.shape)?.lanes.removeAt(lane.index);
-  }
-
   private flowOf(tenantId: string): Flow<T> {
     const known = this.flows.get(tenantId);
     if (known !== undefined) return known;
+    const weight = this.weightOf(tenantId);
+    invariant(weight > 0, `tenant ${tenantId} has a weight above 0`);
     const flow: Flow<T> = {
       tenantId,
-      weight: this.weightOf(tenantId),
+      weight,
       lanes: new Map(),
       tag: this.virtual,
       waiting: 0,
@@ -321,24 +254,30 @@ export class FairQueue<T extends QueuedTask> {
   }
 
   private laneOf(flow: Flow<T>, shape: ShapeState): TenantLane<T> {
-    if (!this.contests.has(shape.name)) this.contests.set(shape.name, { shape, lanes: laneHeap(), waiting: 0 });
     const known = flow.lanes.get(shape.name);
     if (known !== undefined) return known;
-    const lane = new TenantLane<T>(flow.tenantId, shape.name);
+    const lane = new TenantLane<T>(flow, this.contests.of(shape));
     flow.lanes.set(shape.name, lane);
+    this.lanes += 1;
     return lane;
   }
 
   /** Drops the tenants without work that would begin at the virtual time anyhow, and lanes that are empty. */
   private forget(): void {
+    const shapes = new Set<string>();
+    this.lanes = 0;
     for (const flow of this.flows.values()) {
-      if (flow.waiting === 0 && flow.tag <= this.virtual) this.flows.delete(flow.tenantId);
+      for (const lane of flow.lanes.values()) {
+        if (lane.size === 0 && !lane.closed) flow.lanes.delete(lane.contest.shape.name);
+        else shapes.add(lane.contest.shape.name);
+      }
+      this.lanes += flow.lanes.size;
+      if (flow.lanes.size === 0 && flow.tag <= this.virtual) this.flows.delete(flow.tenantId);
     }
+    this.contests.keep(shapes);
+    this.lanesKept = this.lanes;
+    this.flowsKept = this.flows.size;
   }
-}
-
-function laneHeap<T extends QueuedTask>(): Heap<TenantLane<T>> {
-  return new Heap<TenantLane<T>>(laneKey, laneGoesFirst, (lane, index) => (lane.index = index));
 }
 
 /** Takes out the tasks requested before `before`, the oldest first. */

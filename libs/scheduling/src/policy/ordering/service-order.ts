@@ -1,11 +1,14 @@
 import { invariant, type Instant } from '@millrace/kernel';
-import { FairQueue, type ShapeState } from './fair-queue.js';
+import { FairQueue } from './fair-queue.js';
 import { compareIds } from './ordering.js';
 import type { FairShares, OrderingPolicy, QueuedTask } from './ordering-policy.js';
-import type { Waiting } from './tenant-lane.js';
+import type { ShapeState, Waiting } from './tenant-lane.js';
 
 /** What it takes to get ready for a shape where there is room now (load its model), GPU-seconds; 0 where it is warm. */
 export type SetupGpuSeconds = (shape: string) => number;
+
+/** Shapes that may come before those without tasks are looked through. */
+const SHAPES_KEPT = 1_024;
 
 interface Queued<T extends QueuedTask> {
   readonly queue: FairQueue<T>;
@@ -29,6 +32,7 @@ export class ServiceOrder<T extends QueuedTask> {
   private ranked: FairQueue<T>[] = [];
   private readonly tasks = new Map<string, Queued<T>>();
   private readonly shapes = new Map<string, ShapeState>();
+  private shapesKept = 0;
   private closed: ShapeState[] = [];
   private passed: { readonly task: T; readonly queue: FairQueue<T> }[] = [];
   private current: Queued<T> | undefined;
@@ -74,6 +78,7 @@ export class ServiceOrder<T extends QueuedTask> {
     for (const shape of this.shapes.values())
       shape.setupGpuSeconds = (setup?.(shape.name) ?? 0) * this.policy.setupFactor;
     for (const queue of this.ranked) queue.begin(now);
+    if (this.shapes.size > 2 * this.shapesKept + SHAPES_KEPT) this.forgetShapes();
     // From low to high, so that what is lifted once may be lifted again.
     for (const queue of this.ranked.toReversed()) this.lift(queue, now);
   }
@@ -142,6 +147,12 @@ export class ServiceOrder<T extends QueuedTask> {
   /** The state of fair sharing, for the next cycle or leader. */
   shares(): FairShares {
     return this.ranked.map((queue) => queue.share());
+  }
+
+  private forgetShapes(): void {
+    const used = new Set(this.ranked.flatMap((queue) => [...queue.shapeNames()]));
+    for (const name of this.shapes.keys()) if (!used.has(name)) this.shapes.delete(name);
+    this.shapesKept = this.shapes.size;
   }
 
   private lift(queue: FairQueue<T>, now: Instant): void {

@@ -47,6 +47,42 @@ export function goesFirst<T extends QueuedTask>(a: Waiting<T>, b: Waiting<T>, se
 /** Below this many, dropping the dead is not worth a pass over the heap. */
 const DEAD_KEPT = 64;
 
+/** A tenant within a class of a pool. */
+export interface Flow<T extends QueuedTask> {
+  readonly tenantId: string;
+  readonly weight: number;
+  /** By shape. */
+  readonly lanes: Map<string, TenantLane<T>>;
+  /** Virtual start of its next task, GPU-seconds per unit of weight. */
+  tag: number;
+  waiting: number;
+  /** It keeps its place when it next has work: it had work all along, as the state that was brought says. */
+  stands: boolean;
+  /** Its lanes compete by length; otherwise it waits for its turn. */
+  competes: boolean;
+  /** It competes although it is ahead, for nobody else has work that fits. */
+  forced: boolean;
+  /** Where it stands among the tenants with work, and among those that wait for their turn; -1: it doesn't. */
+  index: number;
+  laterIndex: number;
+}
+
+/** The lanes of one shape that compete within a class of a pool. */
+export interface Contest<T extends QueuedTask> {
+  readonly shape: ShapeState;
+  /** Lanes of tenants in turn, the best head first. */
+  readonly lanes: Heap<TenantLane<T>>;
+  /** Tasks in lanes of this shape that are not closed, whether they compete or not. */
+  waiting: number;
+}
+
+/** A shape as this cycle sees it: whether anything of it may still find room, and what getting ready for it costs. */
+export interface ShapeState {
+  readonly name: string;
+  open: boolean;
+  setupGpuSeconds: number;
+}
+
 /** The tasks of one tenant and one shape within a class: shortest first, past the maximum wait oldest first. */
 export class TenantLane<T extends QueuedTask> {
   private readonly shortest = new Heap<Waiting<T>>(lengthKey, isShorter);
@@ -62,8 +98,8 @@ export class TenantLane<T extends QueuedTask> {
   index = -1;
 
   constructor(
-    readonly tenantId: string,
-    readonly shape: string,
+    readonly flow: Flow<T>,
+    readonly contest: Contest<T>,
   ) {}
 
   /** Tasks that wait in it. */
