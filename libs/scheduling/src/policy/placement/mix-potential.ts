@@ -1,4 +1,4 @@
-import { ExpectedFragmentation } from '../fragmentation/expected-fragmentation.js';
+import { ExpectedUse } from '../fragmentation/expected-use.js';
 import type { NodePotential } from '../fragmentation/node-potential.js';
 import type { WeightedClass } from '../fragmentation/task-class.js';
 import type { ClassPlan } from './class-plans.js';
@@ -13,12 +13,12 @@ export interface ExpectedClass {
 }
 
 /**
- * Expected fragmentation over the classes that wait (FGD). It knows the kinds there are at the start; a kind that only
+ * Expected use of what is free, over the classes that wait (`ExpectedUse`). It knows the kinds there are at the start; a kind that only
  * differs in what is loaded has the potential of the one it came from.
  */
 export class MixPotential implements NodePotential {
   readonly version = 0;
-  private readonly inner: ExpectedFragmentation | null;
+  private readonly inner: ExpectedUse | null;
 
   constructor(
     mix: readonly ExpectedClass[],
@@ -30,7 +30,7 @@ export class MixPotential implements NodePotential {
       const using = plan.tiers.filter(({ taskClass }) => taskClass.gpus > 0);
       return using.map(({ taskClass }) => ({ taskClass, weight: weight / using.length }));
     });
-    this.inner = classes.length === 0 ? null : new ExpectedFragmentation(classes, kinds);
+    this.inner = classes.length === 0 ? null : new ExpectedUse(classes, kinds);
   }
 
   of(kind: number, cpuMilli: number, memoryMib: number, gpus: Int16Array, offset: number, gpuCount: number): number {
