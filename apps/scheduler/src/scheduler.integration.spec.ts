@@ -184,7 +184,9 @@ describe('the scheduler as a service', () => {
 
   it('counts its decisions, with no label that grows', async () => {
     const text = await metrics.metrics();
-    expect(text).toMatch(/millrace_scheduler_decisions_total\{kind="place",reason="first_fitting_worker"\} 500/);
+    const placed = [...text.matchAll(/decisions_total\{kind="place",reason="(\w+)"\} (\d+)/g)];
+    expect(placed.map(([, reason]) => reason).toSorted()).toEqual(['first_fitting_worker', 'same_type']);
+    expect(placed.reduce((sum, [, , count]) => sum + Number(count), 0)).toBe(TASKS);
     expect(text).not.toContain('worker-1');
   });
 

@@ -15,6 +15,7 @@ export {
   isTerminal,
   liveAttempt,
   type Lane,
+  type PredictedTime,
   type ResourceNeeds,
   type Task,
   type TaskPhase,
@@ -50,5 +51,11 @@ export type { PriceOf, WorkerRegisteredEvent } from './engine/register-workers.j
 export type { WorkerHeartbeatEvent } from './engine/renew-leases.js';
 export { Scheduler, type SchedulerOptions } from './engine/scheduler.js';
 export { DEFAULT_SCHEDULER_SETTINGS, type SchedulerSettings } from './engine/scheduler-settings.js';
+export {
+  DEFAULT_SCHEDULING_POLICY,
+  type PoolShape,
+  type QuotaLimit,
+  type SchedulingPolicy,
+} from './engine/scheduling-policy.js';
 export { SchedulingCycle, type CycleOutcome, type CycleWindow } from './engine/scheduling-cycle.js';
 export { RETRY_BACKOFF_MS, retryNotBefore } from './domain/retry-backoff.js';
