@@ -34,8 +34,9 @@ export class Arrivals {
     const next = nextArrival(source, this.heap.nowMs, index);
     if (next === undefined || next.atMs >= Math.min(source.arrival.untilMs, this.scenario.durationMs)) return;
     this.heap.at(next.atMs, () => {
-      for (let one = 0; one < next.count; one++) this.arrive(this.makeTasks(source));
+      // The next one first: what comes at the same moment is there before a cycle looks.
       this.planNext(source, index + 1);
+      for (let one = 0; one < next.count; one++) this.arrive(this.makeTasks(source));
     });
   }
 

@@ -45,6 +45,7 @@ export class Attempts {
       settledMs: this.heap.nowMs,
       plan: 0,
       stopping: false,
+      stalled: false,
       gpuMs: 0,
       loadGpuMs: 0,
     };
@@ -60,13 +61,23 @@ export class Attempts {
     });
     // A dead worker never starts it: the lease runs out.
     if (worker.phase === 'dead') this.expire(attempt);
+    if (membersOf(attempt).some((one) => one.worker.phase === 'dead')) this.stallGang(attempt);
   }
 
   /** The worker is dead or gone: the scheduler notices when the lease runs out, or at once where it was told. */
   strand(attempt: SimulatedAttempt): void {
-    this.changeOn(attempt.worker, () => undefined);
-    if (attempt.worker.phase === 'dead') this.expire(attempt);
-    else this.lose(attempt);
+    if (attempt.worker.phase !== 'dead') return this.lose(attempt);
+    this.stallGang(attempt);
+    this.expire(attempt);
+  }
+
+  /** A gang works in step: with one member gone, the others hold their GPUs and get nowhere. */
+  private stallGang(attempt: SimulatedAttempt): void {
+    for (const one of membersOf(attempt)) {
+      this.changeOn(one.worker, () => {
+        one.stalled = true;
+      });
+    }
   }
 
   /** Tells an attempt, and its whole gang, to stop at the next step; what is done by then is kept. */

@@ -141,8 +141,8 @@ export class Simulation {
 
   /** 1. Read the world. 2. Decide, purely: the production policy. 3. Apply. */
   private cycle(): void {
-    this.lastCycleMs = this.heap.nowMs;
     if (this.waiting.size === 0) return;
+    this.lastCycleMs = this.heap.nowMs;
     const { workers } = this.fleet;
     const snapshot = this.view.snapshot(this.waiting.values(), workers, this.attempts.running);
     const { decisions, shares } = this.policy(snapshot, this.config, Math.floor(instantOf(this.heap.nowMs)));

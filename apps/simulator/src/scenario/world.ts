@@ -60,6 +60,8 @@ export interface SimulatedAttempt {
   plan: number;
   /** Told to stop at its next step. */
   stopping: boolean;
+  /** Another member of its gang is on a dead worker: it can't go on. */
+  stalled: boolean;
   /** GPU-milliseconds held. */
   gpuMs: number;
   loadGpuMs: number;
@@ -110,9 +112,9 @@ export function gpuShareOf({ worker, holds }: Pick<SimulatedAttempt, 'worker' | 
 }
 
 /** Work an attempt does in a unit of time: the pool's speed, times its share of a GPU's time. */
-export function rateOf(attempt: Pick<SimulatedAttempt, 'worker' | 'holds'>): number {
+export function rateOf(attempt: Pick<SimulatedAttempt, 'worker' | 'holds' | 'stalled'>): number {
   const { worker, holds } = attempt;
-  if (worker.phase === 'dead') return 0;
+  if (worker.phase === 'dead' || attempt.stalled) return 0;
   const shared = holds.some(({ index }) => worker.devices[index]?.mode === 'shared');
   return worker.pool.speed * (shared ? gpuShareOf(attempt) : 1);
 }
