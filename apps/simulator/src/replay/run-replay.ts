@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { messageOf, toIso } from '@millrace/kernel';
 import {
   decide,
@@ -73,17 +71,27 @@ export async function runReplay(request: ReplayRequest, surroundings: RunSurroun
 }
 
 async function* replayLines(file: string, settings: PolicySettings | undefined): AsyncGenerator<ReplayedCycle> {
-  let number = 0;
+  const opened = await openFile(file);
   try {
-    for await (const line of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
+    let number = 0;
+    for await (const line of opened.readLines()) {
       number += 1;
       if (line.trim() !== '') yield replayLine(file, number, line, settings);
     }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error)
-      throw new UsageError(`${file} can't be read (${error.message}): name a file of recorded cycles.`);
-    throw error;
+  } finally {
+    await opened.close();
   }
+}
+
+async function openFile(file: string): Promise<FileHandle> {
+  try {
+    const opened = await open(file);
+    if ((await opened.stat()).isFile()) return opened;
+    await opened.close();
+  } catch (error) {
+    throw new UsageError(`${file} can't be read (${messageOf(error)}): name a file of recorded cycles.`);
+  }
+  throw new UsageError(`${file} is no file: name a file of recorded cycles.`);
 }
 
 function replayLine(file: string, number: number, line: string, settings: PolicySettings | undefined): ReplayedCycle {

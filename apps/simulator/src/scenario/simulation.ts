@@ -14,8 +14,8 @@ import type { Scenario } from './scenario.js';
 import { addTo, Tallies } from './tallies.js';
 import type { SimulatedTask, SimulatedWorker } from './world.js';
 
-/** Events between two looks at whoever may want to stop or be told how far it is. */
-const EVENTS_PER_STEP = 2_000;
+/** Events and decisions between two looks at whoever may want to stop or be told how far it is: some tenths of a second. */
+const WORK_PER_STEP = 20_000;
 /** While tasks wait and nothing happens, the policy still looks: ages grow. */
 const IDLE_CYCLE_MS = 60_000;
 /** A run that drains ends at latest after so many times its duration: some task may fit nowhere. */
@@ -49,6 +49,7 @@ export class Simulation {
   private readonly config: PolicyConfig;
   private readonly policy: NonNullable<SimulationOptions['policy']>;
   private events = 0;
+  private nextStepAt = WORK_PER_STEP;
   private lastCycleMs = -Infinity;
   private cyclePlannedMs = Infinity;
 
@@ -74,14 +75,16 @@ export class Simulation {
     });
   }
 
-  /** Runs the whole scenario; after some thousand events it hands virtual time out and can be left. */
+  /** Runs the whole scenario; after some thousand events or decisions it hands virtual time out and can be left. */
   *run(): Generator<{ readonly nowMs: number; readonly events: number }, SimulationResult> {
     this.fleet.start();
     new Arrivals(this.scenario, this.heap, (tasks) => this.arrive(tasks)).start();
     while (!this.isOver()) {
       this.heap.take()?.();
       this.events += 1;
-      if (this.events % EVENTS_PER_STEP === 0) yield { nowMs: this.heap.nowMs, events: this.events };
+      if (this.events + this.tallies.decisions < this.nextStepAt) continue;
+      this.nextStepAt = this.events + this.tallies.decisions + WORK_PER_STEP;
+      yield { nowMs: this.heap.nowMs, events: this.events };
     }
     if (!this.scenario.drain) this.heap.moveTo(this.scenario.durationMs);
     return this.result(true);
