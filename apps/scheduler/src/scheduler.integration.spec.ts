@@ -38,6 +38,7 @@ import {
   type HostParts,
   type RunningService,
 } from '@millrace/platform';
+import { PLACEMENT_REASONS } from '@millrace/scheduling';
 import { idOf } from '@millrace/scheduling/testing';
 import { eventually } from '@millrace/test-kit';
 import { Registry } from 'prom-client';
@@ -185,7 +186,7 @@ describe('the scheduler as a service', () => {
   it('counts its decisions, with no label that grows', async () => {
     const text = await metrics.metrics();
     const placed = [...text.matchAll(/decisions_total\{kind="place",reason="(\w+)"\} (\d+)/g)];
-    expect(placed.map(([, reason]) => reason).toSorted()).toEqual(['first_fitting_worker', 'same_type']);
+    for (const [, reason] of placed) expect(PLACEMENT_REASONS).toContain(reason);
     expect(placed.reduce((sum, [, , count]) => sum + Number(count), 0)).toBe(TASKS);
     expect(text).not.toContain('worker-1');
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { schedulingPolicyFile } from '@millrace/app-scheduler';
 import type { VariableNames } from '@millrace/platform';
 
 const SIZE_UNITS = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
@@ -31,6 +32,10 @@ export const standaloneSettings = z.object({
   /** Lease and heartbeat of the worker; shorter ones find a dead worker sooner. */
   leaseMs: z.coerce.number().int().min(1_000).max(3_600_000).default(30_000),
   heartbeatMs: z.coerce.number().int().min(100).max(60_000).default(5000),
+  /** Weights, quotas, maximum waits, preemption and declared pools of the scheduler. */
+  schedulingPolicy: schedulingPolicyFile.optional(),
+  /** A sample of the scheduler's cycles is written there, for replay. */
+  recordCycles: z.string().min(1).optional(),
 });
 export type StandaloneSettings = z.output<typeof standaloneSettings>;
 
@@ -43,4 +48,6 @@ export const STANDALONE_VARIABLES: VariableNames<typeof standaloneSettings> = {
   noopTasks: 'MILLRACE_NOOP_TASKS',
   leaseMs: 'MILLRACE_LEASE_MS',
   heartbeatMs: 'MILLRACE_HEARTBEAT_MS',
+  schedulingPolicy: 'MILLRACE_SCHEDULING_POLICY',
+  recordCycles: 'MILLRACE_RECORD_CYCLES',
 };

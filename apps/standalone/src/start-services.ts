@@ -50,7 +50,11 @@ export async function startServices(
     keep(
       startScheduler({
         ...inside('scheduler'),
-        settings: schedulerSettings.parse({ leaseMs: settings.leaseMs, holder: 'standalone' }),
+        settings: {
+          ...schedulerSettings.parse({ leaseMs: settings.leaseMs, holder: 'standalone' }),
+          policy: settings.schedulingPolicy,
+          recordCycles: settings.recordCycles,
+        },
       }),
     ),
   ]);

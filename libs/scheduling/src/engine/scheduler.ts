@@ -10,6 +10,7 @@ import { LeaseWatch } from './lease-watch.js';
 import { notLeader } from './not-leader.js';
 import { OwnerLoop } from './owner-loop.js';
 import type { ConsumerGate } from './ports/consumer-gate.port.js';
+import type { CycleRecorder } from './ports/cycle-recorder.port.js';
 import type { SchedulerObserver } from './ports/cycle-observer.port.js';
 import type { DispatchLag } from './ports/dispatch-lag.port.js';
 import type { HeartbeatLag } from './ports/heartbeat-lag.port.js';
@@ -35,6 +36,8 @@ export interface SchedulerOptions {
   readonly lag: HeartbeatLag;
   readonly dispatchLag: DispatchLag;
   readonly observer: SchedulerObserver;
+  /** Absent: no cycle is recorded. */
+  readonly recorder?: CycleRecorder;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly priceOf: PriceOf;
@@ -174,6 +177,10 @@ function buildUseCases(context: SchedulingContext, options: SchedulerOptions) {
     sweepEnded: new SweepEnded(context),
     expireTasks: new ExpireTasks(context, settings.queueTtlMs),
     publishQueue: new PublishQueue(context, publisher, settings.defaultPool, options.dispatchLag),
-    cycle: new SchedulingCycle(world, world, clock, observer, settings.window),
+    cycle: new SchedulingCycle(world, world, clock, observer, settings.window, recordingOf(options)),
   };
+}
+
+function recordingOf({ recorder, settings }: SchedulerOptions) {
+  return recorder === undefined ? undefined : { recorder, configVersion: settings.policy.version };
 }

@@ -1,9 +1,10 @@
-import type { Clock } from '@millrace/kernel';
+import type { Clock, Instant } from '@millrace/kernel';
 import { decideCycle, type CycleDecisions } from '../policy/decide.js';
 import type { Decision, Placement, Wait } from '../policy/decision.js';
 import type { PolicyConfig, SchedulingSnapshot } from '../policy/snapshot.js';
 import type { WaitingCode } from '../policy/waiting-reasons.js';
 import type { SchedulerObserver } from './ports/cycle-observer.port.js';
+import type { CycleRecorder } from './ports/cycle-recorder.port.js';
 import type { DecisionSink, SnapshotSource } from './ports/scheduling-world.port.js';
 
 /** How many of a tenant's tasks in a lane a cycle looks at: first, and how far it widens past tasks that fit nowhere. */
@@ -31,6 +32,7 @@ export class SchedulingCycle {
     private readonly clock: Clock,
     private readonly observer: SchedulerObserver,
     private readonly window: CycleWindow,
+    private readonly recording?: { readonly recorder: CycleRecorder; readonly configVersion: string },
   ) {}
 
   /** One cycle. Decisions that fail to apply stay pending; nothing is retried here. */
@@ -68,13 +70,21 @@ export class SchedulingCycle {
       const snapshot = await this.source.read(Math.min(perTenant, this.window.max));
       const readAtMs = this.clock.monotonicMs();
       // 2. Decide, purely.
-      const decided = decideCycle(snapshot, policy, this.clock.now());
+      const now = this.clock.now();
+      const decided = decideCycle(snapshot, policy, now);
       readMs += readAtMs - beganMs;
       decideMs += this.clock.monotonicMs() - readAtMs;
       if (perTenant >= this.window.max || !hidesFittingTasks(snapshot, decided.decisions, perTenant)) {
+        this.record(snapshot, policy, now, decided);
         return { snapshot, decided, readMs, decideMs };
       }
     }
+  }
+
+  private record(snapshot: SchedulingSnapshot, config: PolicyConfig, at: Instant, { decisions }: CycleDecisions): void {
+    const { recording } = this;
+    if (recording === undefined || snapshot.pending.length === 0) return;
+    recording.recorder.decided({ at, configVersion: recording.configVersion, snapshot, config }, decisions);
   }
 }
 

@@ -1,4 +1,5 @@
 export type { ConsumerGate } from './consumer-gate.port.js';
+export type { CycleRecorder } from './cycle-recorder.port.js';
 export type { CycleReport, SchedulerObserver } from './cycle-observer.port.js';
 export type { DispatchLag } from './dispatch-lag.port.js';
 export {
