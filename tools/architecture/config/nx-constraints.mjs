@@ -100,6 +100,7 @@ const scopes = [
   ),
   // The checker asserts the books by billing's own invariants, and reads tables and topics through the adapters.
   scope('checker', [...GROUND, 'scope:billing', 'scope:adapter-postgres', 'scope:adapter-kafka'], []),
+  scope('bench', [...GROUND, 'scope:scheduling', 'scope:adapter-postgres'], []),
   // The simulation builds the production classes of every context over ports in memory.
   scope('simulation', [...GROUND, ...CONTEXTS, 'scope:checker'], ['standardwebhooks']),
   scope('architecture', [], ['typescript']),

@@ -63,6 +63,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly [readonly string[], readonly 
     ['kafkajs', 'standardwebhooks', '@ffmpeg-installer/ffmpeg'],
   ],
   checker: [[...GROUND, 'billing', 'adapter-postgres', 'adapter-kafka'], []],
+  bench: [[...GROUND, 'scheduling', 'adapter-postgres'], []],
   simulation: [
     [...GROUND, 'intake', 'scheduling', 'execution', 'billing', 'notifications', 'checker'],
     ['standardwebhooks'],
@@ -72,7 +73,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly [readonly string[], readonly 
 
 /** What specs of any package may use besides: `type:test` opens the kit, the list opens the test libraries. */
 const TESTS_MAY_IMPORT = ['@jest/globals', 'fast-check'];
-const IN_TEST_ROOM = ['test-kit', 'e2e', 'checker', 'simulation', 'architecture'];
+const IN_TEST_ROOM = ['test-kit', 'e2e', 'checker', 'simulation', 'bench', 'architecture'];
 
 const NPM = [
   ...[...NEST, '@opentelemetry/api', 'pino', 'pg', 'typeorm', 'kafkajs', '@aws-sdk/client-s3', 'onnxruntime-node'],
