@@ -34,7 +34,6 @@ export class FairQueue<T extends QueuedTask> {
   private readonly lifting = new Heap<Waiting<T>>(ageKey, isOlder);
   /** Out of this cycle: nothing of theirs finds room, or they are at their quota. */
   private aside: Flow<T>[] = [];
-  private forced: Flow<T>[] = [];
   private virtual = 0;
   private waiting = 0;
   /** Lanes there are, and how many tenants and lanes were left when the idle ones were last dropped. */
@@ -98,7 +97,6 @@ export class FairQueue<T extends QueuedTask> {
   /** A new cycle: who was set aside is back, and tasks have grown older. */
   begin(now: Instant): void {
     for (const flow of this.aside.splice(0)) if (flow.waiting > 0 && flow.index < 0) this.enter(flow);
-    for (const flow of this.forced.splice(0)) flow.forced = false;
     if (this.flows.size + this.lanes > 2 * (this.flowsKept + this.lanesKept) + IDLE_KEPT) this.forget();
     for (const waiting of drain(this.ageing, now - this.limits.maxWaitMs)) {
       waiting.lane.markOverdue(waiting);
@@ -123,12 +121,9 @@ export class FairQueue<T extends QueuedTask> {
         this.compete(flow);
       }
       const best = this.contests.best();
-      if (best === undefined) {
-        if (!this.force()) return undefined;
-        continue;
-      }
+      if (best === undefined) return undefined;
       const flow = best.lane.flow;
-      if (flow.tag <= bound || flow.forced) return best;
+      if (flow.tag <= bound) return best;
       this.postpone(flow);
     }
   }
@@ -198,16 +193,6 @@ export class FairQueue<T extends QueuedTask> {
     return false;
   }
 
-  /** Work conservation: with nobody in turn that fits, the least served of the others is. */
-  private force(): boolean {
-    const flow = this.later.peek();
-    if (flow === undefined) return false;
-    flow.forced = true;
-    this.forced.push(flow);
-    this.compete(flow);
-    return true;
-  }
-
   private enter(flow: Flow<T>): void {
     if (flow.index < 0) this.served.push(flow);
     if (!flow.competes && flow.laterIndex < 0) this.later.push(flow);
@@ -245,7 +230,6 @@ export class FairQueue<T extends QueuedTask> {
       waiting: 0,
       stands: false,
       competes: false,
-      forced: false,
       index: -1,
       laterIndex: -1,
     };

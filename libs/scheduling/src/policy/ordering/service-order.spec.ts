@@ -3,8 +3,7 @@ import { DEFAULT_ORDERING, type FairShares, type OrderingPolicy, type QueuedTask
 import { ServiceOrder } from './service-order.js';
 
 const NOW = 1_000_000_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
+const HOUR_MS = 3_600_000;
 
 function aQueued(number: number, overrides: Partial<QueuedTask> = {}): QueuedTask {
   const id = `task-${number.toString().padStart(5, '0')}`;
@@ -94,7 +93,15 @@ describe('the order of service', () => {
       aQueued(4, { priority: -1, gpuSeconds: 1, requestedAt: NOW - 12 * HOUR_MS - 1 }),
       aQueued(5, { priority: 1, requestedAt: NOW - 30 * HOUR_MS }),
     ];
-    expect(orderOf(tasks, policy)).toEqual([5, 1, 4, 2, 3]);
+    const order = anOrder(tasks, policy);
+    order.begin(NOW);
+    expect(served(order)).toEqual([5, 1, 4, 2, 3]);
+    expect(order.shares().map(({ priority }) => priority)).toEqual([1, 0, -1]);
+  });
+
+  it('QUE-13: a lifted task has waited too long for the class above too', () => {
+    const tasks = [aQueued(1, { gpuSeconds: 1 }), aQueued(2, { priority: -1, requestedAt: NOW - 13 * HOUR_MS })];
+    expect(orderOf(tasks, { highestPriority: 0 })).toEqual([2, 1]);
   });
 
   it('QUE-10: a task that pauses after a failure keeps its lane, its place in it, and its tenant its turn', () => {
@@ -199,6 +206,18 @@ describe('the order of service', () => {
     expect(served(order)).toEqual([3]);
   });
 
+  it('keeps what waits when most of a queue is cancelled', () => {
+    const order = anOrder(
+      Array.from({ length: 2_000 }, (_, n) => aQueued(n, { requestedAt: NOW - n, gpuSeconds: 10 + n })),
+    );
+    for (let n = 1; n < 2_000; n++) if (n % 10 !== 0) order.remove(aQueued(n).id);
+    const left = Array.from({ length: 200 }, (_, n) => 10 * n);
+    order.begin(NOW);
+    expect(served(order, 100)).toEqual(left.slice(0, 100));
+    order.begin(NOW + 3 * HOUR_MS);
+    expect(served(order)).toEqual(left.slice(100).toReversed());
+  });
+
   it('refuses a task that waits already, and a length that is none', () => {
     const order = anOrder([aQueued(1)]);
     expect(() => order.add(aQueued(1))).toThrow('task task-00001 waits once');
@@ -272,6 +291,42 @@ describe('tenants of a class', () => {
     for (const task of ofTenant('globex', 100, 100, 10)) order.add(task);
     order.begin(NOW);
     expect(tookOf(order, 20)).toEqual({ acme: 100, globex: 100 });
+  });
+
+  it('get none when they come back, either', () => {
+    const order = anOrder([...ofTenant('acme', 0, 100, 10), ...ofTenant('globex', 100, 1, 10)], { slackGpuSeconds: 0 });
+    order.begin(NOW);
+    served(order, 50);
+    for (const task of ofTenant('globex', 200, 100, 10)) order.add(task);
+    order.begin(NOW);
+    expect(tookOf(order, 20)).toEqual({ acme: 100, globex: 100 });
+  });
+
+  it('keep their turn while their task pauses', () => {
+    const order = anOrder([...ofTenant('acme', 10, 50, 10), ...ofTenant('globex', 0, 1, 5)], { slackGpuSeconds: 0 });
+    order.begin(NOW);
+    expect(order.next()).toMatchObject({ tenantId: 'globex' });
+    order.pass();
+    served(order, 20);
+    order.begin(NOW);
+    for (const task of ofTenant('globex', 200, 100, 10)) order.add(task);
+    expect(tookOf(order, 20)).toEqual({ globex: 195 });
+  });
+
+  it('whose work found no room keep their turn through a change of leader', () => {
+    const policy = { slackGpuSeconds: 0 };
+    const acme = ofTenant('acme', 0, 50, 10);
+    const globex = ofTenant('globex', 100, 50, 10).map((task) => ({ ...task, shape: 'b' }));
+    const order = anOrder([...acme, ...globex], policy);
+    order.begin(NOW);
+    order.next();
+    order.take();
+    expect(order.next()).toMatchObject({ tenantId: 'globex' });
+    order.closeShape();
+    served(order, 20);
+    const next = anOrder([...acme.slice(21), ...globex], policy, order.shares());
+    next.begin(NOW);
+    expect(tookOf(next, 20)).toEqual({ globex: 200 });
   });
 
   it('stand where they stood after a change of leader', () => {

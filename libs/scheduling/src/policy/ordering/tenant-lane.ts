@@ -60,8 +60,6 @@ export interface Flow<T extends QueuedTask> {
   stands: boolean;
   /** Its lanes compete by length; otherwise it waits for its turn. */
   competes: boolean;
-  /** It competes although it is ahead, for nobody else has work that fits. */
-  forced: boolean;
   /** Where it stands among the tenants with work, and among those that wait for their turn; -1: it doesn't. */
   index: number;
   laterIndex: number;
