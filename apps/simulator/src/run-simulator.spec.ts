@@ -171,8 +171,11 @@ describe('npm run simulator -- replay', () => {
   });
 
   it('a fault in the settings is told with its place', async () => {
-    const policy = fileOf('maxWait: { normal: soon }\n');
+    const policy = fileOf('{"classes": {"normal": {"maxWaitS": "soon"}}}\n');
     const { code, err } = await simulator('replay', fileOf(lines[0] ?? ''), '--policy-config', policy);
-    expect([code, err]).toEqual([2, expect.stringContaining(`${policy}:1:20: maxWait.normal: expected a duration`)]);
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining(`${policy}:1:37: classes.normal.maxWaitS: expected a number`),
+    ]);
   });
 });

@@ -53,6 +53,7 @@ export { Scheduler, type SchedulerOptions } from './engine/scheduler.js';
 export { DEFAULT_SCHEDULER_SETTINGS, type SchedulerSettings } from './engine/scheduler-settings.js';
 export {
   DEFAULT_SCHEDULING_POLICY,
+  toPolicyConfig,
   type PoolShape,
   type QuotaLimit,
   type SchedulingPolicy,

@@ -12,8 +12,8 @@ import { UsageError } from '../command-line/usage-error.js';
 import { count } from '../report/report-table.js';
 import type { RunSurroundings } from '../run-scenario.js';
 import { readYaml } from '../scenario/field-reader.js';
-import { withSettings } from '../scenario/policy-adapter.js';
-import { readPolicySettings, type PolicySettings } from '../scenario/policy-settings.js';
+import { withSettings } from '../scenario/policy-config.js';
+import { readPolicyFile, type PolicySettings } from '../scenario/policy-settings.js';
 import { compareDecisions, type DecisionDifference } from './compare-decisions.js';
 
 /** Differences told of one cycle. */
@@ -25,7 +25,7 @@ export interface ReplayRequest {
   /** Lines of `encodeCycle` (libs/scheduling). */
   readonly file: string;
   readonly json: boolean;
-  /** A YAML file with the fields of a scenario's policy section: they replace the recorded ones. */
+  /** The scheduler's policy file, or YAML with some of its fields: they replace the recorded ones. */
   readonly policyFile: string | undefined;
 }
 
@@ -126,7 +126,7 @@ async function readSettings(file: string | undefined): Promise<PolicySettings | 
     throw new UsageError(`--policy-config ${file} can't be read: ${messageOf(error)}`);
   }
   const { root, faults } = readYaml(file, text);
-  const settings = readPolicySettings(root);
+  const settings = readPolicyFile(root);
   faults.throwIfAny();
   return settings;
 }

@@ -1,13 +1,9 @@
 import type { Instant } from '@millrace/kernel';
 import {
-  DEFAULT_ORDERING,
-  DEFAULT_PREEMPTION,
   GpuSecondsHistory,
   type FairShares,
   type GpuView,
-  type OrderingPolicy,
   type PendingTask,
-  type PolicyConfig,
   type ProfileFigure,
   type QuotaView,
   type RunKey,
@@ -17,8 +13,8 @@ import {
 } from '@millrace/scheduling/policy';
 import { SHARED_MILLI_DEFAULT } from './device-holds.js';
 import { medianOf } from './distribution.js';
-import type { PolicySettings } from './policy-settings.js';
-import { CLASS_NAMES, PRIORITY_CLASSES, type ClassName } from './priority-classes.js';
+import { preemptiblePriorities } from './policy-config.js';
+import { PRIORITY_CLASSES } from './priority-classes.js';
 import type { Scenario, TaskTypeSpec, TenantSpec } from './scenario.js';
 import type { Device, SimulatedAttempt, SimulatedGang, SimulatedTask, SimulatedWorker } from './world.js';
 
@@ -26,46 +22,8 @@ import type { Device, SimulatedAttempt, SimulatedGang, SimulatedTask, SimulatedW
 const STARTED_AT: Instant = Date.UTC(2026, 0, 1);
 const SLICES_PER_SHARED_GPU = 1_000 / SHARED_MILLI_DEFAULT;
 
-/** Placements of a cycle, as MILLRACE_CYCLE_PLACEMENTS. */
-const MAX_PLACEMENTS = 500;
-
 export function instantOf(nowMs: number): Instant {
   return STARTED_AT + nowMs;
-}
-
-/** The production settings, with what a scenario says of its tenants and its policy. */
-export function policyConfigOf({ policy, tenants }: Scenario): PolicyConfig {
-  const weights = new Map(tenants.map(({ name, weight }) => [name, weight]));
-  const production = { maxPlacements: MAX_PLACEMENTS, preemption: DEFAULT_PREEMPTION };
-  return withSettings({ ...production, ordering: { ...DEFAULT_ORDERING, weights } }, policy);
-}
-
-/** These settings in place of those of a config; what they leave out stays. */
-export function withSettings(config: PolicyConfig, settings: PolicySettings): PolicyConfig {
-  const { maxPlacements, maxHolds, preemption, slackGpuSeconds } = settings;
-  const { preemption: before, ...rest } = config;
-  const ordering = config.ordering ?? DEFAULT_ORDERING;
-  return {
-    ...rest,
-    ...(maxPlacements !== undefined && { maxPlacements }),
-    ...(maxHolds !== undefined && { maxHolds }),
-    ordering: {
-      ...ordering,
-      classes: new Map(CLASS_NAMES.map((name) => [PRIORITY_CLASSES[name], limitsOf(name, ordering, settings)])),
-      ...(slackGpuSeconds !== undefined && { slackGpuSeconds }),
-    },
-    ...(preemption !== false &&
-      (before !== undefined || preemption !== undefined) && {
-        preemption: { ...(before ?? DEFAULT_PREEMPTION), ...preemption },
-      }),
-  };
-}
-
-function limitsOf(name: ClassName, ordering: OrderingPolicy, settings: PolicySettings): OrderingPolicy['otherwise'] {
-  const limits = ordering.classes.get(PRIORITY_CLASSES[name]) ?? ordering.otherwise;
-  const maxWaitMs = settings.maxWaitMs[name] ?? limits.maxWaitMs;
-  const liftAfterMs = settings.liftAfterMs[name] ?? limits.liftAfterMs;
-  return { maxWaitMs, ...(liftAfterMs !== undefined && { liftAfterMs: Math.max(maxWaitMs, liftAfterMs) }) };
 }
 
 /** The simulated world as the production policy sees it: nothing of the future, and dead workers only once noticed. */
@@ -73,10 +31,12 @@ export class PolicyView {
   private readonly pendingViews = new Map<string, PendingTask>();
 
   private readonly history: GpuSecondsHistory;
+  private readonly preemptible: ReadonlySet<number>;
   private shares: FairShares | undefined;
 
   constructor(private readonly scenario: Scenario) {
     const types = new Map(scenario.taskTypes.map((type) => [type.name, type]));
+    this.preemptible = preemptiblePriorities(scenario);
     this.history = new GpuSecondsHistory(({ taskType }) => profileOf(types.get(taskType)));
   }
 
@@ -151,7 +111,7 @@ export class PolicyView {
       devices: worker.devices.map(deviceView),
       loadedModels: worker.loadedModel === undefined ? [] : [worker.loadedModel],
       recentTaskTypes: worker.lastTaskType === undefined ? [] : [worker.lastTaskType],
-      running: running.map(runningView),
+      running: running.map((attempt) => runningView(attempt, this.preemptible)),
     };
   }
 
@@ -203,13 +163,17 @@ function deviceView({ mode, freeMilli, freeVramMiB, sharers, slices }: Device): 
   };
 }
 
-function runningView({ task, holds, startedMs, stopping }: SimulatedAttempt): RunningTask {
+function runningView(
+  { task, holds, startedMs, stopping }: SimulatedAttempt,
+  preemptible: ReadonlySet<number>,
+): RunningTask {
   const { type } = task;
+  const priority = PRIORITY_CLASSES[task.className];
   return {
     id: task.id,
     taskType: type.name,
-    priority: PRIORITY_CLASSES[task.className],
-    preemptible: type.preemptible,
+    priority,
+    preemptible: type.preemptible && preemptible.has(priority),
     startedAt: Math.floor(instantOf(startedMs)),
     // What is done up to a step survives: its latent is small enough to be saved at each stop.
     unsavedMs: 0,

@@ -31,7 +31,7 @@ tenants:
 faults:
   - { at: 5m, workersDie: a10g, count: 2 }
   - { at: 10m, poolDrains: spot, until: 20m }
-policy: { maxPlacements: 50, maxWait: { normal: 10m }, preemption: { minRun: 30s } }
+policy: { maxPlacements: 50, classes: { normal: { maxWaitS: 600 } }, preemption: { minRunS: 30, classes: [low] } }
 expect:
   all.waitS.p95: { max: 60 }
   utilisation: { min: 0.1, max: 0.9 }
@@ -78,9 +78,8 @@ describe('a scenario', () => {
     expect(scenario.faults.map(({ kind }) => kind)).toEqual(['workers_die', 'pool_drains']);
     expect(scenario.policy).toEqual({
       maxPlacements: 50,
-      maxWaitMs: { normal: 600_000 },
-      liftAfterMs: {},
-      preemption: { minRunMs: 30_000 },
+      classes: { normal: { maxWaitMs: 600_000 } },
+      preemption: { minRunMs: 30_000, classes: ['low'] },
     });
     expect(scenario.expectations[1]).toEqual({ metric: 'utilisation', min: 0.1, max: 0.9, place: 's.yaml:34:16' });
   });
@@ -125,7 +124,11 @@ describe('a scenario', () => {
     ['workersDie: a10g', 'workersDie: a100', 's.yaml:29:27: faults[0].workersDie: expected one of pools: a10g, spot'],
     ['poolDrains: spot, ', '', 'faults[1]: expected one of workersDie and poolDrains'],
     ['maxPlacements: 50', 'maxPlacements: many', 's.yaml:31:26: policy.maxPlacements: expected a whole number'],
-    ['preemption: { minRun: 30s }', 'preemption: true', 'policy.preemption: expected false, or a mapping of bounds'],
+    [
+      'preemption: { minRunS: 30, classes: [low] }',
+      'preemption: true',
+      'policy.preemption: expected false, or a mapping of bounds',
+    ],
     [
       'min: 0.1, max: 0.9',
       'min: 0.9, max: 0.1',

@@ -149,7 +149,7 @@ describe('preemption', () => {
     arrivals:
       - { task: t, class: low, trace: [0s] }
       - { task: t, class: interactive, trace: [22s] }`;
-  const rest = 'policy: { preemption: { minRun: 0s, minWait: 0s } }';
+  const rest = 'policy: { preemption: { minRunS: 0, minWaitS: 0 } }';
 
   it('QUE-11: stops a lower class at its next step, and loses nothing', () => {
     const result = simulate({ type: 'step: 10s', tenants, rest });
