@@ -4,7 +4,7 @@ import { RUNS_KEPT } from './run-window.js';
 
 /** How far to either side a run looks; the nearer, the more a neighbour counts. */
 const REACH = RUNS_KEPT / 2;
-/** Ended runs that a key's longer past adds to the neighbours': enough to know of lengths none of them has reached. */
+/** Ended runs that the past of all keys adds to the neighbours': enough to know of lengths none of them has reached. */
 const PAST_RUNS = 5;
 /** Runs kept of one key; ended ones beyond are dropped, the oldest first. */
 const RUNS_OF_KEY_MAX = 20_000;
