@@ -1,8 +1,10 @@
 import { invariant } from '@millrace/kernel';
 import type { SpotJob, SpotMode } from './spot-job.js';
 
-/** Finer than this and a table would not fit; coarser units round the changeover up. */
+/** Finer units than this gain nothing that a decision could show. */
 const UNITS_PER_TICK_MAX = 20;
+/** Ticks × slack × phases; with the states of a chain it bounds the table and the time to solve it. */
+const GRID_CELLS_MAX = 4_000_000;
 const LAUNCH_TICKS_MAX = 36;
 
 /** A phase of a job between ticks: what runs, and what it still has to pay of its changeover. */
@@ -36,10 +38,23 @@ export interface JobGrid {
   readonly moves: readonly Readonly<Record<SpotMode, JobMove>>[];
 }
 
-/** The grid of a job. Work and changeover are rounded up to whole units, the deadline stays what it is. */
+/**
+ * The grid of a job: in units that divide tick and changeover where there are such and the grid is not too large, else
+ * in the finest that fit. Work and changeover are rounded up to whole units, the deadline stays what it is. Throws a
+ * RangeError where a job has too many ticks for any grid.
+ */
 export function jobGrid(job: SpotJob): JobGrid {
-  const unitSeconds = unitOf(job);
-  const unitsPerTick = Math.round(job.tickSeconds / unitSeconds);
+  const exact = job.tickSeconds / greatestDivisor(job.tickSeconds, job.changeoverSeconds);
+  const finest = Number.isInteger(exact) ? Math.min(exact, UNITS_PER_TICK_MAX) : UNITS_PER_TICK_MAX;
+  for (let unitsPerTick = finest; unitsPerTick >= 1; unitsPerTick--) {
+    const grid = gridOf(job, unitsPerTick);
+    if (grid.ticks * (grid.slackUnits + 1) * grid.phases.length <= GRID_CELLS_MAX) return grid;
+  }
+  throw new RangeError(`A deadline of ${job.deadlineTicks} ticks is too far for a programme: plan in longer ticks.`);
+}
+
+function gridOf(job: SpotJob, unitsPerTick: number): JobGrid {
+  const unitSeconds = job.tickSeconds / unitsPerTick;
   const changeoverUnits = Math.ceil(job.changeoverSeconds / unitSeconds);
   const phases: JobPhase[] = [{ mode: 'idle', pendingUnits: 0 }];
   for (const mode of ['spot', 'onDemand'] as const) {
@@ -88,11 +103,6 @@ export function slackOf(grid: JobGrid, tick: number, workLeftSeconds: number): n
 export function slackNeeded(grid: JobGrid, phase: number): number {
   const { mode, pendingUnits } = grid.phases[phase] ?? { mode: 'idle', pendingUnits: 0 };
   return mode === 'onDemand' ? pendingUnits : grid.changeoverUnits;
-}
-
-function unitOf(job: SpotJob): number {
-  const exact = job.changeoverSeconds === 0 ? job.tickSeconds : greatestDivisor(job.tickSeconds, job.changeoverSeconds);
-  return Math.max(exact, job.tickSeconds / UNITS_PER_TICK_MAX);
 }
 
 function greatestDivisor(a: number, b: number): number {

@@ -6,10 +6,10 @@ import {
   phaseIndex,
   RUN_AGE_BINS,
   runState,
-  semiMarkovChain,
   slackOf,
   solveSpotProgramme,
   tickPrice,
+  type SpotChain,
   type SpotJob,
   type SpotProgramme,
   type SpotRun,
@@ -17,11 +17,10 @@ import {
 import type { SpotPolicy } from '../run-job.js';
 
 /**
- * The dynamic programme of scheduling.md section 1 over run-age bins {1, 2–3, 4–9, 10–24, 25+}, with transition counts
- * of other environments, and with no memory but the age of the run.
+ * The dynamic programme of scheduling.md section 1 over a chain by run age, {1, 2–3, 4–9, 10–24, 25+} as a rule, with
+ * no memory but the age of the run.
  */
-export function semiMarkovPolicy(counts: Float64Array): SpotPolicy {
-  const chain = semiMarkovChain(RUN_AGE_BINS, counts);
+export function semiMarkovPolicy(chain: SpotChain, bins: readonly number[] = RUN_AGE_BINS): SpotPolicy {
   const solved = new Map<SpotJob, SpotProgramme>();
   const programmeOf = (job: SpotJob): SpotProgramme => {
     const prices = [0, tickPrice(job, 'spot'), tickPrice(job, 'onDemand')] as const;
@@ -30,7 +29,7 @@ export function semiMarkovPolicy(counts: Float64Array): SpotPolicy {
     return programme;
   };
   return {
-    name: 'semi-Markov',
+    name: 'semi-markov',
     start: (job) => {
       const programme = programmeOf(job);
       const { grid } = programme;
@@ -39,7 +38,7 @@ export function semiMarkovPolicy(counts: Float64Array): SpotPolicy {
         run = nextRun(run, view.spotAvailable);
         const slack = slackOf(grid, view.tick, view.workLeftSeconds);
         const phase = phaseIndex(grid, view.mode, view.pendingSeconds);
-        const choice = chosenBy(programme, view.tick, slack, phase, runState(RUN_AGE_BINS, run));
+        const choice = chosenBy(programme, view.tick, slack, phase, runState(bins, run));
         return guarded(job, view, choice);
       };
     },

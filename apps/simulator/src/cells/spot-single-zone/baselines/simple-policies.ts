@@ -13,13 +13,13 @@ export const onDemandOnly = byRule('on-demand', () => 'onDemand');
 export const greedy = byRule('greedy', (_, view) => (view.spotAvailable ? 'spot' : 'idle'));
 
 /** Spot if there, else on-demand. */
-export const neverWait = byRule('never wait', (_, view) => (view.spotAvailable ? 'spot' : 'onDemand'));
+export const neverWait = byRule('never-wait', (_, view) => (view.spotAvailable ? 'spot' : 'onDemand'));
 
 /**
  * Uniform progress (NSDI '24): Spot whenever it appears to an idle job; idle and behind the straight line of progress,
  * on-demand; on on-demand, stay until ahead of the line at t + 2d.
  */
-export const uniformProgress = byRule('uniform progress', (job, view) => {
+export const uniformProgress = byRule('uniform-progress', (job, view) => {
   const elapsedSeconds = view.tick * job.tickSeconds;
   const done = job.workSeconds - view.workLeftSeconds;
   const rate = job.workSeconds / (job.deadlineTicks * job.tickSeconds);
