@@ -1,3 +1,5 @@
+import { UsageError } from '../command-line/usage-error.js';
+
 /** One line of a CSV file with a header, that can say where a field is wrong. Fields hold no quotes and no commas. */
 export interface CsvLine {
   /** Throws with file and line where the column is missing. */
@@ -22,19 +24,19 @@ export function parseCsv<Row>(
   const [header = '', ...rest] = lines;
   const names = header.replace(/^\uFEFF/, '').split(',');
   const missing = columns.filter((column) => !names.includes(column));
-  if (missing.length > 0) throw new Error(`${file}, line 1: no column ${missing.join(', ')} in the header.`);
-  if (rest.length === 0) throw new Error(`${file}: nothing below the header.`);
-  if (rest.length > LINES_MAX) throw new Error(`${file}: ${rest.length} lines; at most ${LINES_MAX} are read.`);
+  if (missing.length > 0) throw new UsageError(`${file}, line 1: no column ${missing.join(', ')} in the header.`);
+  if (rest.length === 0) throw new UsageError(`${file}: nothing below the header.`);
+  if (rest.length > LINES_MAX) throw new UsageError(`${file}: ${rest.length} lines; at most ${LINES_MAX} are read.`);
   return rest.map((line, index) => row(csvLine(line.split(','), names, `${file}, line ${index + 2}`)));
 }
 
 function csvLine(fields: readonly string[], names: readonly string[], where: string): CsvLine {
   if (fields.length !== names.length) {
-    throw new Error(`${where}: ${fields.length} fields, but the header has ${names.length}.`);
+    throw new UsageError(`${where}: ${fields.length} fields, but the header has ${names.length}.`);
   }
   const text = (column: string): string => fields[names.indexOf(column)] ?? '';
   const refuse = (column: string, expected: string): never => {
-    throw new Error(`${where}: ${column} is "${text(column)}"; it must be ${expected}.`);
+    throw new UsageError(`${where}: ${column} is "${text(column)}"; it must be ${expected}.`);
   };
   return {
     text,

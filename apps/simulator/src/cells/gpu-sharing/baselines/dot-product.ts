@@ -1,7 +1,7 @@
 import { bestFitGpus, freeGpuMilli, scanPolicy } from './score-scan.js';
 
 /** Tetris (SIGCOMM '14) as in the published simulator: the smaller the product of what is free and what is needed, the better. */
-export const dotProduct = scanPolicy('dot product', (_workload, capacity) => ({
+export const dotProduct = scanPolicy('dot-product', (_workload, capacity) => ({
   score: (node, task) => {
     const cpu = ((capacity.freeCpuMilli[node] ?? 0) / MAX_CPU_MILLI) * (task.cpuMilli / MAX_CPU_MILLI);
     const gpu = (freeGpuMilli(capacity, node) / MAX_GPU_MILLI) * ((task.gpus * task.gpuMilli) / MAX_GPU_MILLI);

@@ -16,23 +16,22 @@ const CASES = 7;
  * GPU thousandths that a task of the class could not use. It is all of them when the class does not fit or needs no
  * GPU, otherwise those of the GPUs that have less free than it needs of each. Summed case by case, as the published
  * simulator does: its scores are cut to whole points, where the order of a sum can show.
- * @param gpus free thousandths of the node's GPUs, from `offset`, `gpuCount` of them
+ * @param gpus free thousandths of the node's GPUs, the first `gpuCount` entries
  */
 export function fragmentationMilli(
   typical: readonly TypicalClass[],
   kind: number,
   freeCpuMilli: number,
   gpus: Int16Array,
-  offset: number,
   gpuCount: number,
 ): number {
   let totalMilli = 0;
-  for (let gpu = 0; gpu < gpuCount; gpu++) totalMilli += gpus[offset + gpu] ?? 0;
+  for (let gpu = 0; gpu < gpuCount; gpu++) totalMilli += gpus[gpu] ?? 0;
   if (totalMilli === 0) return 0;
   sums.fill(0);
   for (let at = 0; at < typical.length; at++) {
     const one = typical[at];
-    if (one !== undefined) addCase(one, kind, freeCpuMilli, gpus, offset, gpuCount, totalMilli);
+    if (one !== undefined) addCase(one, kind, freeCpuMilli, gpus, gpuCount, totalMilli);
   }
   let fragmentation = 0;
   for (let at = 0; at < CASES; at++) if (at !== FITS) fragmentation += sums[at] ?? 0;
@@ -46,7 +45,6 @@ function addCase(
   kind: number,
   freeCpuMilli: number,
   gpus: Int16Array,
-  offset: number,
   gpuCount: number,
   totalMilli: number,
 ): void {
@@ -56,7 +54,7 @@ function addCase(
   let enough = 0;
   let tooSmallMilli = 0;
   for (let gpu = 0; gpu < gpuCount; gpu++) {
-    const free = gpus[offset + gpu] ?? 0;
+    const free = gpus[gpu] ?? 0;
     if (free >= taskClass.gpuMilli) enough += 1;
     else tooSmallMilli += free;
   }
@@ -70,13 +68,14 @@ function add(at: number, milli: number): void {
 }
 
 /** Fragmentation gradient descent: the placement that adds least, with popularities of the whole pod list. */
-export const fgd = scanPolicy('FGD', (workload, capacity) => new FgdScore(capacity, typicalClasses(workload)));
+export const fgd = scanPolicy('fgd', (workload, capacity) => new FgdScore(capacity, typicalClasses(workload)));
 
 class FgdScore implements NodeScore {
   private readonly gpus: Int16Array;
   /** Fragmentation of each node as it is, and the shape that it was computed for. */
   private readonly present: Float64Array;
-  private readonly presentShape: Float64Array;
+  private readonly presentShape: Int32Array;
+  private readonly presentGeneration: Uint32Array;
 
   constructor(
     private readonly capacity: ClusterCapacity,
@@ -84,7 +83,8 @@ class FgdScore implements NodeScore {
   ) {
     this.gpus = new Int16Array(capacity.stride);
     this.present = new Float64Array(capacity.nodeCount);
-    this.presentShape = new Float64Array(capacity.nodeCount).fill(-1);
+    this.presentShape = new Int32Array(capacity.nodeCount).fill(-1);
+    this.presentGeneration = new Uint32Array(capacity.nodeCount);
   }
 
   score(node: number, task: TaskClass): number {
@@ -109,27 +109,33 @@ class FgdScore implements NodeScore {
 
   private scoreWith(node: number, task: TaskClass, gpuMask: number): number {
     const { capacity } = this;
-    const gpuCount = capacity.gpuCount[node] ?? 0;
     const kind = capacity.kind[node] ?? 0;
     const cpuMilli = capacity.freeCpuMilli[node] ?? 0;
-    const at = node * capacity.stride;
-    const before = this.fragmentationNow(node, kind, cpuMilli, at, gpuCount);
-    for (let gpu = 0; gpu < gpuCount; gpu++) {
-      const taken = (gpuMask & (1 << gpu)) === 0 ? 0 : task.gpuMilli;
-      this.gpus[gpu] = (capacity.freeGpuMilli[at + gpu] ?? 0) - taken;
-    }
-    const after = fragmentationMilli(this.typical, kind, cpuMilli - task.cpuMilli, this.gpus, 0, gpuCount);
+    const gpuCount = capacity.gpuCount[node] ?? 0;
+    const before = this.fragmentationNow(node, kind, cpuMilli, gpuCount);
+    this.readGpus(node, gpuCount, gpuMask, task.gpuMilli);
+    const after = fragmentationMilli(this.typical, kind, cpuMilli - task.cpuMilli, this.gpus, gpuCount);
     return Math.trunc(100 / (1 + Math.exp(-(before - after) / 1000)));
   }
 
-  private fragmentationNow(node: number, kind: number, cpuMilli: number, at: number, gpuCount: number): number {
-    const { capacity } = this;
-    const shape = capacity.shapeOf[node] ?? 0;
-    const version = shape + (capacity.shapes.generation[shape] ?? 0) * capacity.shapes.room;
-    if (this.presentShape[node] !== version) {
-      this.presentShape[node] = version;
-      this.present[node] = fragmentationMilli(this.typical, kind, cpuMilli, capacity.freeGpuMilli, at, gpuCount);
+  private fragmentationNow(node: number, kind: number, cpuMilli: number, gpuCount: number): number {
+    const { shapeOf, shapes } = this.capacity;
+    const shape = shapeOf[node] ?? 0;
+    const generation = shapes.generation[shape] ?? 0;
+    if (this.presentShape[node] !== shape || this.presentGeneration[node] !== generation) {
+      this.presentShape[node] = shape;
+      this.presentGeneration[node] = generation;
+      this.readGpus(node, gpuCount, 0, 0);
+      this.present[node] = fragmentationMilli(this.typical, kind, cpuMilli, this.gpus, gpuCount);
     }
     return this.present[node] ?? 0;
+  }
+
+  private readGpus(node: number, gpuCount: number, gpuMask: number, takenMilli: number): void {
+    const at = node * this.capacity.stride;
+    for (let gpu = 0; gpu < gpuCount; gpu++) {
+      const taken = (gpuMask & (1 << gpu)) === 0 ? 0 : takenMilli;
+      this.gpus[gpu] = (this.capacity.freeGpuMilli[at + gpu] ?? 0) - taken;
+    }
   }
 }
