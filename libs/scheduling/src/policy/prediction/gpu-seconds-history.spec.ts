@@ -92,6 +92,21 @@ describe('the prediction of GPU-seconds', () => {
     expect(history.predict({ ...KEY, taskType: 'busy', resolution: 'new' }).p50GpuSeconds).toBeCloseTo(7, -1);
   });
 
+  it('keeps the keys that are in use', () => {
+    const history = aHistory(times(100, { taskType: 'first' }, 1));
+    for (let n = 0; n < 13_000; n++) {
+      history.record({ ...KEY, taskType: 'busy', resolution: `r${n}` }, 7);
+      if (n % 1_000 === 0) history.record({ ...KEY, taskType: 'first' }, 1);
+    }
+    expect(history.predict({ ...KEY, taskType: 'first' })).toMatchObject({ basis: 'history', samples: 113 });
+  });
+
+  it('of steps that a model never ran is that model’s time per step, not the type’s', () => {
+    const history = aHistory([...times(100, { model: 'slow' }, 500), ...times(100, { model: 'fast' }, 50)]);
+    expect(history.predict({ ...KEY, model: 'slow', steps: 10 }).p50GpuSeconds).toBeGreaterThan(90);
+    expect(history.predict({ ...KEY, model: 'fast', steps: 10 }).p50GpuSeconds).toBeLessThan(20);
+  });
+
   it.each([-1, Number.NaN, Infinity])('refuses a run of %s GPU-seconds', (gpuSeconds) => {
     expect(() => aHistory().record(KEY, gpuSeconds)).toThrow('a run takes a finite GPU time');
   });

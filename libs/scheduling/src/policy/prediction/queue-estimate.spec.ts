@@ -57,11 +57,9 @@ describe('the estimate of a queue', () => {
     expect(first).toMatchObject({ p50Seconds: 100, p90Seconds: 150 });
     expect(second?.p50Seconds).toBe(200);
     expect(second?.p90Seconds).toBeCloseTo(200 + 50 * Math.SQRT2, 6);
-    const spreadOn = (gpus: number): number => {
-      const last = estimates([100, 100, 100, 100], { p90Times: 1.5, gpus }).at(-1);
-      return (last?.p90Seconds ?? 0) - (last?.p50Seconds ?? 0);
-    };
-    expect(spreadOn(4)).toBeLessThan(spreadOn(1));
+    const onFour = estimates([100, 100, 100], { p90Times: 1.5, gpus: 4 }).at(-1);
+    expect(onFour?.p50Seconds).toBe(150);
+    expect(onFour?.p90Seconds).toBeCloseTo(150 + 50 * Math.sqrt(2 / 16 + 1), 6);
   });
 
   it('is corrected by how far off earlier ones were', () => {

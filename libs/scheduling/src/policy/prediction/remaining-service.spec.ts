@@ -9,9 +9,13 @@ function aTable(ended: readonly number[], going: readonly number[] = []): Length
 }
 
 describe('the rank of a task whose length nothing foretells', () => {
-  it('is about the length of its kind for a fresh task', () => {
-    expect(aTable(Array.from({ length: 50 }, () => 100)).rankAt(0)).toBeGreaterThan(75);
-    expect(aTable(Array.from({ length: 50 }, () => 100)).rankAt(0)).toBeLessThan(130);
+  it('is the length of its kind for a fresh task: to the middle of the bin', () => {
+    const bin = [1.3 ** 17, 1.3 ** 18] as const;
+    const ended = Array.from({ length: 10 }, () => 100);
+    expect(aTable(ended).rankAt(0)).toBeCloseTo((bin[0] + bin[1]) / 2, 6);
+    // Ten more are still somewhere in the bin: seen through half of it, they count half among those at risk.
+    const ending = 10 / 15;
+    expect(aTable(ended, ended).rankAt(0)).toBeCloseTo((bin[0] + (1 - ending / 2) * (bin[1] - bin[0])) / ending, 6);
   });
 
   it('counts what a try at a short one costs: half end after 100 s, the others not for long', () => {
@@ -56,7 +60,8 @@ describe('the rank of a task whose length nothing foretells', () => {
   });
 
   it('takes over the shape of another table with the weight given', () => {
-    const table = aTable([]);
+    const table = aTable([1], [1e6, 1e6]);
+    table.clear();
     table.addShare(aTable(Array.from({ length: 500 }, () => 100)), 5);
     const rank = table.rankAt(0);
     expect(rank).toBeCloseTo(aTable(Array.from({ length: 5 }, () => 100)).rankAt(0), 6);
