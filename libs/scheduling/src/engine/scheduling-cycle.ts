@@ -5,6 +5,7 @@ import type { PolicyConfig, SchedulingSnapshot } from '../policy/snapshot.js';
 import type { WaitingCode } from '../policy/waiting-reasons.js';
 import type { SchedulerObserver } from './ports/cycle-observer.port.js';
 import type { CycleRecorder } from './ports/cycle-recorder.port.js';
+import { shownOfEach } from './queue-window.js';
 import type { DecisionSink, SnapshotSource } from './ports/scheduling-world.port.js';
 
 /** How many of a tenant's tasks in a lane a cycle looks at: first, and how far it widens past tasks that fit nowhere. */
@@ -97,9 +98,11 @@ function hidesFittingTasks(snapshot: SchedulingSnapshot, decisions: readonly Dec
   const free = workers.reduce((sum, worker) => sum + Math.max(0, worker.slots - worker.usedSlots), 0);
   if (decisions.filter(({ kind }) => kind === 'place').length >= free) return false;
   const served = new Set(workers.flatMap(({ taskTypes }) => taskTypes));
-  return [...Map.groupBy(decisions, windowOf).values()].some(
+  const windows = [...Map.groupBy(decisions, windowOf).values()];
+  const full = shownOfEach(perTenant, windows.length);
+  return windows.some(
     (shown) =>
-      shown.length >= perTenant &&
+      shown.length >= full &&
       served.has(shown[0]?.task.taskType ?? '') &&
       (shown.every(({ kind }) => kind === 'place') ||
         shown.some(({ reason }) => reason === 'no_fitting_worker' || reason === 'retry_backoff')),

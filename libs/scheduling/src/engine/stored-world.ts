@@ -10,13 +10,10 @@ import type { RunningLease } from './ports/lease-store.port.js';
 import type { SchedulingScope } from './ports/scheduling-scope.port.js';
 import type { DecisionSink, SnapshotSource } from './ports/scheduling-world.port.js';
 import { hasEnded, type Worker, type WorkerWithLeases } from './ports/worker-store.port.js';
+import { readingOf } from './queue-window.js';
 import { runAsLeader, type SchedulingContext } from './scheduling-context.js';
 import { TaskChanges } from './task-changes.js';
 import { quotasInUse, resourcesOf, tellsResources, toRunningTask } from './worker-view.js';
-
-/** Tenants in lanes that a cycle walks through, and tasks that it takes of all of them together (ADR 14). */
-const GROUPS_MAX = 4_096;
-const ROWS_MAX = 16_384;
 
 /** The world as the stores and the leader's memory know it, and the way decisions enter it. */
 export class StoredWorld implements SnapshotSource, DecisionSink {
@@ -26,7 +23,7 @@ export class StoredWorld implements SnapshotSource, DecisionSink {
     const { unitOfWork, record, policy, clock } = this.context;
     const { pending, workers, held } = await unitOfWork.run(async (scope) => {
       const alive = await scope.workers.alive();
-      const waiting = await scope.tasks.pending({ perTenant, groupsMax: GROUPS_MAX, rowsMax: ROWS_MAX });
+      const waiting = await scope.tasks.pending(readingOf(perTenant));
       return { workers: alive, pending: waiting, held: await this.held(scope, waiting, alive) };
     });
     const now = clock.now();

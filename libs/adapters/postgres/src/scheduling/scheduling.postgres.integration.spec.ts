@@ -115,7 +115,9 @@ describe('scheduling in Postgres', () => {
     const client = await system.connect();
     try {
       const before = await rowsRead(client);
-      expect(await new PostgresTaskStore(client).pending({ perTenant: 64, groupsMax: 4_096, rowsMax: 16_384 })).toHaveLength(128);
+      expect(
+        await new PostgresTaskStore(client).pending({ perTenant: 64, groupsMax: 4_096, rowsMax: 16_384 }),
+      ).toHaveLength(128);
       const read = (await rowsRead(client)) - before;
       expect(read).toBeGreaterThanOrEqual(128);
       expect(read).toBeLessThan(1_000);

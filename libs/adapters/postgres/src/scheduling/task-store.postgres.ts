@@ -63,11 +63,16 @@ const PENDING = `WITH RECURSIVE lanes AS (
     ORDER BY task_type, priority, tenant_id, predicted_gpu_ms, requested_at, id
     LIMIT (SELECT greatest(1, least($1::int, $3::int / greatest(1, count(*)))) FROM groups)) AS shortest`;
 
-const LANE_COUNTS = `SELECT task_type, priority, tenant_id, count(*) FILTER (WHERE state = 'queued')::int AS waiting,
-    count(*) FILTER (WHERE state = 'processing')::int AS running,
-    coalesce(sum(predicted_gpu_ms) FILTER (WHERE state = 'queued'), 0)::bigint AS waiting_gpu_ms,
-    min(requested_at) FILTER (WHERE state = 'queued') AS oldest
-  FROM ${s}.tasks WHERE state IN ('queued', 'processing')
+/** What waits is counted from tasks_shortest alone, in its order; what runs is no more than there are slots. */
+const LANE_COUNTS = `SELECT task_type, priority, tenant_id, sum(waiting)::int AS waiting, sum(running)::int AS running,
+    sum(waiting_gpu_ms)::bigint AS waiting_gpu_ms, min(oldest) AS oldest
+  FROM (
+    SELECT task_type, priority, tenant_id, count(*) AS waiting, 0 AS running, sum(predicted_gpu_ms) AS waiting_gpu_ms,
+      min(requested_at) AS oldest
+    FROM ${s}.tasks WHERE state = 'queued' GROUP BY task_type, priority, tenant_id
+    UNION ALL
+    SELECT task_type, priority, tenant_id, 0, count(*), 0, NULL
+    FROM ${s}.tasks WHERE state = 'processing' GROUP BY task_type, priority, tenant_id) AS counted
   GROUP BY task_type, priority, tenant_id ORDER BY task_type, priority DESC, tenant_id`;
 
 const OVERDUE = `SELECT * FROM ${s}.tasks WHERE state = 'queued' AND epoch = 0 AND requested_at < $1
