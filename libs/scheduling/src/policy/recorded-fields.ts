@@ -75,6 +75,7 @@ const RUNNING: ShapeOf<RunningTask> = {
     priority: 'number',
     preemptible: 'flag',
     startedAt: 'number',
+    expectedEndAt: { optional: 'number' },
     unsavedMs: 'number',
     preemptions: 'number',
     stopping: { optional: 'flag' },

@@ -102,6 +102,8 @@ export interface RunningTask {
   /** Its class may be preempted at a step boundary (QUE-11). */
   readonly preemptible: boolean;
   readonly startedAt: Instant;
+  /** When it is predicted to end (p90); absent: unknown. */
+  readonly expectedEndAt?: Instant;
   /** Work that a stop at the next step boundary would lose: since its last checkpoint, ms of the whole task. */
   readonly unsavedMs: number;
   /** How often it was preempted before. */

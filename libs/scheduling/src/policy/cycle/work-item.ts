@@ -58,7 +58,8 @@ export function toGangItem(members: readonly PendingTask[], board: PlacementBoar
   const one = toWorkItem(first, board, quotas);
   const keys = [...new Set(seated.map(({ plan }) => plan.key))].join('&');
   const counts = seated.map(({ task }) => task.needs.gpus).join();
-  const gpuSeconds = members.reduce((sum, task) => sum + predicted(task), 0);
+  const isKnown = members.some(({ predictedGpuMs }) => predictedGpuMs !== undefined);
+  const gpuSeconds = isKnown ? members.reduce((sum, task) => sum + predicted(task), 0) : UNKNOWN_SECONDS;
   return {
     ...one,
     priority: Math.max(...members.map(({ priority }) => priority)),

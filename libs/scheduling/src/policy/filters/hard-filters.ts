@@ -68,8 +68,8 @@ export function workerRefusal(task: FilteredTask, worker: WorkerView, bays: read
   const ofBays = bays.map((bay, at) => bayRefusal(task, worker, bay, at === 0));
   if (!ofBays.includes(null)) return bays.length === 0 ? emptyRefusal(task, worker) : furthest(ofBays);
   const { cpuMilli = 0, ramMiB = 0 } = task.demands ?? {};
-  if (cpuMilli > (worker.cpuMilli ?? worker.freeCpuMilli ?? Infinity)) return 'cpu';
-  return ramMiB > (worker.ramMiB ?? worker.freeRamMiB ?? Infinity) ? 'ram' : null;
+  if (cpuMilli > (worker.cpuMilli ?? Infinity)) return 'cpu';
+  return ramMiB > (worker.ramMiB ?? Infinity) ? 'ram' : null;
 }
 
 /** All its GPUs are out of service, or it has none. */

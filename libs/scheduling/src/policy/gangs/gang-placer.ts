@@ -41,6 +41,7 @@ export class GangPlacer {
     const widest = GANG_LEVELS.indexOf(within);
     for (let level = 0; level <= widest; level++) {
       const name = GANG_LEVELS[level];
+      if (name === 'rack' && within !== 'rack' && !this.board.table.tellsRacks) continue;
       if (name !== undefined && this.placeAt(plans, name)) return name;
     }
     return null;

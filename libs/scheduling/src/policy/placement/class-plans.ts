@@ -113,12 +113,18 @@ export class ClassPlans {
     const { weights } = this;
     const { example: worker } = kind.workerKind;
     const gpus = Math.max(1, task.needs.gpus);
-    const cold = task.model !== undefined && !kind.models.includes(task.model) ? weights.coldModelMs * gpus : 0;
-    const other = !kind.taskTypes.includes(task.taskType) ? weights.typeSwitchMs * gpus : 0;
+    const cold = task.model === undefined ? 0 : weights.coldModelMs * gpus * changesFor(task.model, kind.models);
+    const other = weights.typeSwitchMs * gpus * changesFor(task.taskType, kind.taskTypes);
     const unmet = (task.demands?.prefers ?? []).filter((wish) => !isMet(wish, worker));
     const wishes = unmet.reduce((sum, { weight }) => sum + weight, 0) * weights.preferencePointMs;
     return cold + other + wishes + wasteOf(task, worker, bay, weights);
   }
+}
+
+/** Loads that it takes to have `wanted`: none, one, or two where it drives out what is loaded again later. */
+function changesFor(wanted: string, present: readonly string[]): number {
+  if (present.includes(wanted)) return 0;
+  return present.length === 0 ? 1 : 2;
 }
 
 /** A task that a slice could serve takes the smallest slice that holds it rather than a whole GPU. */

@@ -5,15 +5,17 @@ import type { PlacementBoard } from './placement-board.js';
 
 interface Candidate {
   readonly node: number;
-  readonly freeMilli: number;
   readonly room: number;
+  readonly freeMilli: number;
+  readonly drainedAt: number;
+  readonly lastStart: number;
 }
 
 /**
  * Holds nodes for a task or gang that has waited too long and finds no room, so that what ends there is not taken by
  * smaller and younger work forever (backfill does not starve a gang). It takes the part of the cluster that is closest to
- * having room: the rack or zone with the most free, and in it the nodes with the most free. The choice only depends on
- * what is free, and nothing new comes to a held node, so that the next cycles choose the same ones or better.
+ * having room: the rack or zone with the most free, and in it the nodes that are closest to being empty. Nothing new comes
+ * to a held node, so that the next cycles choose the same ones, or better ones.
  */
 export function holdForOlder(board: PlacementBoard, plans: readonly ClassPlan[], within: GangLevel): void {
   const plan = plans[0];
@@ -22,9 +24,20 @@ export function holdForOlder(board: PlacementBoard, plans: readonly ClassPlan[],
   for (const { node } of nodes) board.hold(node);
 }
 
+/**
+ * Order of nodes to hold:
+ * 1. where all that runs is expected to end first;
+ * 2. the most that is free;
+ * 3. where the last start is the longest ago: what was held in the cycles before;
+ * 4. the first node.
+ */
+function byCloseness(a: Candidate, b: Candidate): number {
+  return a.drainedAt - b.drainedAt || b.freeMilli - a.freeMilli || a.lastStart - b.lastStart || a.node - b.node;
+}
+
 function bestNode(board: PlacementBoard, plan: ClassPlan): readonly Candidate[] {
-  const all = candidates(board.table, plan, board.table.workerOf.keys());
-  return all.length === 0 ? [] : [all.reduce((best, next) => (next.freeMilli > best.freeMilli ? next : best))];
+  const all = candidates(board, plan, board.table.workerOf.keys());
+  return all.length === 0 ? [] : [all.reduce((best, next) => (byCloseness(next, best) < 0 ? next : best))];
 }
 
 function bestDomain(board: PlacementBoard, plan: ClassPlan, members: number, within: GangLevel): readonly Candidate[] {
@@ -36,15 +49,15 @@ function bestDomain(board: PlacementBoard, plan: ClassPlan, members: number, wit
     (a, b) => (domains.freeMilli[b] ?? 0) - (domains.freeMilli[a] ?? 0) || a - b,
   );
   for (const domain of byFree) {
-    const found = enough(candidates(board.table, plan, domains.nodesOf(domain)), members);
+    const found = enough(candidates(board, plan, domains.nodesOf(domain)), members);
     if (found !== null) return found;
   }
   return [];
 }
 
-/** Nodes with the most free until all members would fit on them once they are empty; null when they never do. */
+/** The closest nodes until all members would fit on them once they are empty; null when they never do. */
 function enough(nodes: readonly Candidate[], members: number): readonly Candidate[] | null {
-  const sorted = nodes.toSorted((a, b) => b.freeMilli - a.freeMilli || a.node - b.node);
+  const sorted = nodes.toSorted(byCloseness);
   let room = 0;
   for (const [at, candidate] of sorted.entries()) {
     room += candidate.room;
@@ -53,12 +66,16 @@ function enough(nodes: readonly Candidate[], members: number): readonly Candidat
   return null;
 }
 
-/** Nodes that would take the class if nothing ran on them. */
-function candidates(table: NodeTable, plan: ClassPlan, nodes: Iterable<number>): readonly Candidate[] {
+/** Nodes that would take the class if nothing ran on them, and that are not held for another. */
+function candidates(board: PlacementBoard, plan: ClassPlan, nodes: Iterable<number>): readonly Candidate[] {
   const found: Candidate[] = [];
   for (const node of nodes) {
-    const room = emptyRoom(table, plan, node);
-    if (room > 0) found.push({ node, room, freeMilli: freeOn(table, node) });
+    const room = board.isHeld(node) ? 0 : emptyRoom(board.table, plan, node);
+    if (room === 0) continue;
+    const { table } = board;
+    const worker = table.workerOf[node] ?? 0;
+    const drainedAt = table.drainedAt[worker] ?? 0;
+    found.push({ node, room, freeMilli: freeOn(table, node), drainedAt, lastStart: table.lastStart[worker] ?? 0 });
   }
   return found;
 }

@@ -29,10 +29,15 @@ export class NodeTable {
   readonly capacity: ClusterCapacity;
   readonly racks: Domains;
   readonly zones: Domains;
+  /** Some worker tells its rack; otherwise a rack is nothing to be close in. */
+  readonly tellsRacks: boolean;
   /** By node: its worker, its bay, its kind while it is open. */
   readonly workerOf: Int32Array;
   readonly bayOf: readonly GpuBay[];
   readonly openKind: Uint16Array;
+  /** By worker: when all that runs there is expected to have ended, 0 if unknown; the last start there, as an order. */
+  readonly drainedAt: Float64Array;
+  readonly lastStart: Float64Array;
   /** By worker: slots that are left, its first node, and how many it has. */
   readonly freeSlots: Int32Array;
   readonly firstNode: Int32Array;
@@ -40,6 +45,7 @@ export class NodeTable {
   readonly kinds: (NodeKind | null)[] = [null];
   /** Length of a mask over kinds. */
   readonly kindRoom: number;
+  private starts: number;
   private readonly kindByKey = new Map<string, number>();
 
   /** `workers` are sorted, alive and not draining. */
@@ -55,6 +61,13 @@ export class NodeTable {
     this.bayOf = bays.flat();
     this.workerOf = Int32Array.from(bays.flatMap((own, at) => own.map(() => at)));
     this.freeSlots = Int32Array.from(workers, ({ slots, usedSlots }) => Math.max(0, slots - usedSlots));
+    this.drainedAt = Float64Array.from(workers, ({ running = [] }) =>
+      running.reduce((latest, { expectedEndAt = 0 }) => Math.max(latest, expectedEndAt), 0),
+    );
+    this.lastStart = Float64Array.from(workers, ({ running = [] }) =>
+      running.reduce((latest, { startedAt }) => Math.max(latest, startedAt), 0),
+    );
+    this.starts = this.lastStart.reduce((latest, start) => Math.max(latest, start), 0);
     this.openKind = Uint16Array.from(
       bays.flatMap((own, at) => own.map((_, bay) => this.firstKindOf(workers[at], kindsOfWorkers[at], bay))),
     );
@@ -69,6 +82,7 @@ export class NodeTable {
       Array.from(this.workerOf, (at) => nameOf(workers[at], zoneName)),
       kindIds,
     );
+    this.tellsRacks = workers.some(({ rack }) => rack !== undefined);
     this.takeWhatIsUsed();
   }
 
@@ -89,6 +103,12 @@ export class NodeTable {
     const zone = this.zones.domainOf[node] ?? 0;
     this.racks.freeMilli[rack] = (this.racks.freeMilli[rack] ?? 0) + gpuMilli;
     this.zones.freeMilli[zone] = (this.zones.freeMilli[zone] ?? 0) + gpuMilli;
+  }
+
+  /** Something starts on the worker: later than all that did before. */
+  started(worker: number): void {
+    this.starts += 1;
+    this.lastStart[worker] = this.starts;
   }
 
   private firstKindOf(worker: WorkerView | undefined, workerKind: WorkerKind | undefined, bayIndex: number): number {

@@ -34,6 +34,7 @@ export class PlacementBoard {
   private readonly milliToMs: number;
   private readonly originOf: Uint16Array;
   private readonly heldNodes: number[] = [];
+  private readonly heldMark: Uint8Array;
   private readonly seat: Seat = { node: -1, gpuMask: 0, tier: null };
 
   constructor(
@@ -52,6 +53,7 @@ export class PlacementBoard {
     this.plans = new ClassPlans(kinds, this.table.kinds, this.table.kindRoom, weights);
     this.originOf = new Uint16Array(this.table.kindRoom);
     for (let kind = 0; kind < this.table.kinds.length; kind++) this.originOf[kind] = kind;
+    this.heldMark = new Uint8Array(this.table.workerOf.length);
     const expected = mix.map(({ example, weight }) => ({ plan: this.plans.of(example), weight }));
     const potential = new MixPotential(expected, this.table.kinds.length, this.originOf);
     this.scorer = new PlacementScorer(this.table.capacity, potential);
@@ -107,6 +109,7 @@ export class PlacementBoard {
     this.table.freed(node, -gpuMilli * bitsOf(gpuMask));
     if (bayOf[node]?.mode === 'slots') this.table.freed(node, -slotBound(this.table.workers[worker]));
     this.warm(plan, node);
+    this.table.started(worker);
     freeSlots[worker] = (freeSlots[worker] ?? 0) - 1;
     if (freeSlots[worker] === 0) this.eachNode(worker, (own) => capacity.setKind(own, CLOSED_KIND));
   }
@@ -180,14 +183,20 @@ export class PlacementBoard {
   hold(node: number): void {
     if (this.table.capacity.kind[node] === CLOSED_KIND) return;
     this.heldNodes.push(node);
+    this.heldMark[node] = 1;
     this.table.capacity.setKind(node, CLOSED_KIND);
   }
 
   letGo(): void {
     const { capacity, openKind, freeSlots, workerOf } = this.table;
     for (const node of this.heldNodes.splice(0)) {
+      this.heldMark[node] = 0;
       if ((freeSlots[workerOf[node] ?? 0] ?? 0) > 0) capacity.setKind(node, openKind[node] ?? 0);
     }
+  }
+
+  isHeld(node: number): boolean {
+    return this.heldMark[node] === 1;
   }
 
   holdWorker(worker: WorkerView): void {

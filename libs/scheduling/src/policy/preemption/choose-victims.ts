@@ -75,7 +75,7 @@ export type VictimSearch =
 
 /**
  * Whom to stop so that the task can start (QUE-11): the worker where the highest class of victim is lowest, then the least
- * work is lost, then the fewest stop, then the first by id. `budget`: tasks that may still be told to stop.
+ * work is lost, then the fewest stop, then `byLeastLost`. `budget`: tasks that may still be told to stop.
  */
 export function chooseVictims(
   task: PendingTask,
@@ -127,7 +127,9 @@ function victimsOn(
 function isBetter(a: Preemption, b: Preemption): boolean {
   const apart =
     highest(a.victims) - highest(b.victims) || totalLost(a) - totalLost(b) || a.victims.length - b.victims.length;
-  return apart < 0;
+  const [first] = a.victims;
+  const [second] = b.victims;
+  return apart === 0 && first !== undefined && second !== undefined ? byLeastLost(first, second) < 0 : apart < 0;
 }
 
 function highest(victims: readonly RunningTask[]): number {
