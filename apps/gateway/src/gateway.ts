@@ -121,6 +121,7 @@ function createAcceptTasks(
     limits: { publishAgeMs: settings.publishAgeMaxS * 1000, dispatchLagMs: settings.dispatchLagMaxS * 1000 },
     rules: { catalogue: createCatalogue({ model, typicalS: typicalTaskS, noop: noopTasks }), stepDelayAllowed },
     estimate: (task) => queue.estimate(task),
+    machines: () => queue.machines(),
     costCentre,
     maxRetries,
     ...(maxRetriesByType === undefined ? {} : { maxRetriesByType }),

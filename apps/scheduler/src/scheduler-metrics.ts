@@ -30,12 +30,24 @@ export function createSchedulerMetrics(registry: Registry): SchedulerObserver {
     help: 'Worker incarnations that fell silent or were replaced.',
     registers,
   });
+  const preemptions = new Counter({
+    name: 'millrace_scheduler_preemptions_total',
+    help: 'Running tasks that were told to stop for one of a higher class.',
+    registers,
+  });
+  const estimates = new Counter({
+    name: 'millrace_scheduler_estimates_total',
+    help: 'Completed tasks by whether they ended within the nine-in-ten estimate that was first told of them.',
+    labelNames: ['within'],
+    registers,
+  });
   return {
     cycled: (report) => {
       cycle.observe({ step: 'read' }, report.readMs / 1000);
       cycle.observe({ step: 'decide' }, report.decideMs / 1000);
       cycle.observe({ step: 'apply' }, report.applyMs / 1000);
       for (const { reason } of report.placements) decisions.inc({ kind: 'place', reason });
+      if (report.preempted > 0) preemptions.inc(report.preempted);
       for (const [reason, count] of Object.entries(report.waiting)) decisions.inc({ kind: 'wait', reason }, count);
     },
     refused: (count) => leases.inc({ event: 'refused' }, count),
@@ -44,5 +56,9 @@ export function createSchedulerMetrics(registry: Registry): SchedulerObserver {
       workers.inc(workerCount);
     },
     resent: (count) => leases.inc({ event: 'resent' }, count),
+    forecast: ({ withinP90, late }) => {
+      if (withinP90 > 0) estimates.inc({ within: 'p90' }, withinP90);
+      if (late > 0) estimates.inc({ within: 'late' }, late);
+    },
   };
 }

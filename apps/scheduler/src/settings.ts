@@ -3,6 +3,8 @@ import { parseDollars, type NanoDollars } from '@millrace/kernel';
 import type { VariableNames } from '@millrace/platform';
 import { DEFAULT_SCHEDULER_SETTINGS, type PriceOf, type SchedulerSettings } from '@millrace/scheduling';
 
+import { schedulingPolicyFile } from './policy-file.js';
+
 const DOLLARS = /^\d{1,6}(\.\d{1,9})?$/;
 const POOL_PRICES = /^[\w-]+=\d{1,6}(\.\d{1,9})?(,[\w-]+=\d{1,6}(\.\d{1,9})?)*$/;
 const HOUR_MS = 3_600_000;
@@ -27,6 +29,14 @@ export const schedulerSettings = z.object({
   pricePerGpuHour: z.string().regex(DOLLARS, 'dollars are wanted, such as 0.90').default('0.90'),
   /** Dollars per GPU-hour by pool. */
   poolPrices: z.string().regex(POOL_PRICES, 'pool=dollars pairs, separated by commas, are wanted').optional(),
+  /** File with weights, quotas, maximum waits, preemption and declared pools; without one everyone is equal. */
+  policy: schedulingPolicyFile.optional(),
+  /** A sample of cycles is written there, for replay. */
+  recordCycles: z.string().min(1).optional(),
+  /** Of so many cycles one is recorded. */
+  recordEvery: z.coerce.number().int().min(1).max(1_000_000).default(10),
+  /** The file of recorded cycles ends at this size. */
+  recordMaxMiB: z.coerce.number().int().min(1).max(10_240).default(64),
   /** Lanes that no worker serves are told of under this pool. */
   defaultPool: z.string().min(1).default(defaults.defaultPool),
   /**
@@ -44,6 +54,10 @@ export const SCHEDULER_VARIABLES: VariableNames<typeof schedulerSettings> = {
   maxPlacements: 'MILLRACE_CYCLE_PLACEMENTS',
   pricePerGpuHour: 'MILLRACE_PRICE_PER_GPU_HOUR',
   poolPrices: 'MILLRACE_POOL_PRICES',
+  policy: 'MILLRACE_SCHEDULING_POLICY',
+  recordCycles: 'MILLRACE_RECORD_CYCLES',
+  recordEvery: 'MILLRACE_RECORD_CYCLES_EVERY',
+  recordMaxMiB: 'MILLRACE_RECORD_CYCLES_MAX_MIB',
   defaultPool: 'MILLRACE_DEFAULT_POOL',
   holder: 'MILLRACE_SCHEDULER_HOLDER',
 };
@@ -59,6 +73,7 @@ export function toSchedulerSettings(settings: SchedulerAppSettings): SchedulerSe
     queueTtlMs,
     maxPlacements,
     defaultPool,
+    policy: settings.policy ?? defaults.policy,
   };
 }
 

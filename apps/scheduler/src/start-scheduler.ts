@@ -8,6 +8,7 @@ import { EventStamper, createEventPublisher } from '@millrace/messaging';
 import { createPrincipalAuthenticator, startService, type HostParts, type RunningService } from '@millrace/platform';
 import { Scheduler } from '@millrace/scheduling';
 import type { ConsumerGate } from '@millrace/scheduling/ports';
+import { CycleFile } from './cycle-file.js';
 import type { ReadWorkers } from './read-workers.js';
 import { createSchedulerMetrics } from './scheduler-metrics.js';
 import { LEADER_GATE, REPORTS_GROUP, TASKS_GROUP, WORKERS_GROUP } from './scheduler.consumer.js';
@@ -23,6 +24,7 @@ export interface StartSchedulerOptions {
   readonly settings: SchedulerAppSettings;
 }
 
+const MIB = 1024 * 1024;
 const SHOWN_MS = 3_600_000;
 const SHOWN_MAX = 200;
 
@@ -38,7 +40,8 @@ export async function startScheduler(options: StartSchedulerOptions): Promise<Ru
   });
   parts.health.register('scheduler.database', () => database.ping());
   const consumers = new LeaderConsumers();
-  const scheduler = createScheduler(options, database, stamper, consumers);
+  const recorder = openCycleFile(options);
+  const scheduler = createScheduler(options, database, stamper, consumers, recorder);
   const service = await startService({
     name: 'scheduler',
     parts,
@@ -58,6 +61,7 @@ export async function startScheduler(options: StartSchedulerOptions): Promise<Ru
       await scheduler.stop();
       await service.stop();
       await database.close();
+      await recorder?.close();
     },
   };
 }
@@ -67,6 +71,7 @@ function createScheduler(
   database: ServiceDatabase,
   stamper: EventStamper,
   consumers: LeaderConsumers,
+  recorder: CycleFile | undefined,
 ): Scheduler {
   return new Scheduler({
     unitOfWork: database.unitOfWork(createSchedulingStores),
@@ -76,12 +81,19 @@ function createScheduler(
     lag: { oldestMs: () => consumers.oldestMs(WORKERS_GROUP, REPORTS_GROUP) },
     dispatchLag: { oldestMs: () => consumers.oldestMs(TASKS_GROUP) },
     observer: createSchedulerMetrics(parts.metrics),
+    ...(recorder === undefined ? {} : { recorder }),
     clock: parts.clock,
     logger: parts.logger,
     priceOf: priceList(settings),
     holder: settings.holder ?? parts.ids.next(),
     settings: toSchedulerSettings(settings),
   });
+}
+
+function openCycleFile({ parts, settings }: StartSchedulerOptions): CycleFile | undefined {
+  const { recordCycles: path, recordEvery: every, recordMaxMiB } = settings;
+  if (path === undefined) return undefined;
+  return new CycleFile({ path, every, maxBytes: recordMaxMiB * MIB, logger: parts.logger });
 }
 
 function readsOf({ parts }: StartSchedulerOptions, database: ServiceDatabase): ReadWorkers {

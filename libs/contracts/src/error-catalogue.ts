@@ -14,6 +14,7 @@ export const ERROR_CATALOGUE = {
   body_too_large: { kind: 'validation', title: 'The body is larger than the limit', retryable: false },
   task_type_unknown: { kind: 'validation', title: 'There is no such task type', retryable: false },
   task_type_not_available: { kind: 'validation', title: 'The task type has no configured profile', retryable: false },
+  no_fitting_machine: { kind: 'validation', title: 'No machine here could ever run the task', retryable: false },
   image_required: { kind: 'validation', title: 'This task type needs an image', retryable: false },
   address_refused: { kind: 'validation', title: 'The URL may not be called from here', retryable: false },
   priority_not_entitled: { kind: 'forbidden', title: 'The tenant is not entitled to this priority', retryable: false },

@@ -16,6 +16,7 @@ export { capacityChanged } from './events/capacity-changed.v1.js';
 export { drainRequested } from './events/drain-requested.v1.js';
 export { leaseRefused } from './events/lease-refused.v1.js';
 export { notificationDelivered } from './events/notification-delivered.v1.js';
+export { preemptRequested } from './events/preempt-requested.v1.js';
 export { queueSnapshot } from './events/queue-snapshot.v1.js';
 export { taskAssigned } from './events/task-assigned.v1.js';
 export { taskCancelRequested } from './events/task-cancel-requested.v1.js';

@@ -1,6 +1,13 @@
 export { admitTask, type AdmissionRules, type AdmittedTask, type RequestedTask } from './domain/admit-task.js';
 export { apiKeyId, makeApiKey } from './domain/api-key.js';
-export { estimateS, queuePosition, waitingReason, type PoolFacts, type WaitingReason } from './domain/queue-outlook.js';
+export {
+  estimateS,
+  queuePlace,
+  waitingReason,
+  type PoolFacts,
+  type QueuePlace,
+  type WaitingReason,
+} from './domain/queue-outlook.js';
 export { EFFECTS, TASK_STATES, TERMINAL_STATES, isTerminal } from './domain/task-state.js';
 export {
   createCatalogue,

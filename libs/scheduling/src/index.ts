@@ -15,6 +15,7 @@ export {
   isTerminal,
   liveAttempt,
   type Lane,
+  type PredictedTime,
   type ResourceNeeds,
   type Task,
   type TaskPhase,
@@ -39,14 +40,8 @@ export type {
 } from './domain/task-work.js';
 export { enqueue, transition, type TaskEvent, type Transition } from './domain/transition.js';
 export { decide } from './policy/decide.js';
-export {
-  PLACEMENT_REASONS,
-  WAITING_REASONS,
-  type Decision,
-  type Placement,
-  type PlacementReason,
-  type WaitingCode,
-} from './policy/decision.js';
+export { PLACEMENT_REASONS, type Decision, type Placement, type PlacementReason } from './policy/decision.js';
+export { WAITING_REASONS, type WaitingCode } from './policy/waiting-reasons.js';
 export type { PendingTask, PolicyConfig, SchedulingSnapshot, WorkerView } from './policy/snapshot.js';
 export type { TaskRequestedEvent } from './engine/accept-tasks.js';
 export type { AttemptReportedEvent } from './engine/apply-reports.js';
@@ -56,5 +51,12 @@ export type { PriceOf, WorkerRegisteredEvent } from './engine/register-workers.j
 export type { WorkerHeartbeatEvent } from './engine/renew-leases.js';
 export { Scheduler, type SchedulerOptions } from './engine/scheduler.js';
 export { DEFAULT_SCHEDULER_SETTINGS, type SchedulerSettings } from './engine/scheduler-settings.js';
+export {
+  DEFAULT_SCHEDULING_POLICY,
+  toPolicyConfig,
+  type PoolShape,
+  type QuotaLimit,
+  type SchedulingPolicy,
+} from './engine/scheduling-policy.js';
 export { SchedulingCycle, type CycleOutcome, type CycleWindow } from './engine/scheduling-cycle.js';
 export { RETRY_BACKOFF_MS, retryNotBefore } from './domain/retry-backoff.js';

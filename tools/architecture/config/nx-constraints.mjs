@@ -6,7 +6,9 @@ const ENGINE_WORLD = ['type:kernel', 'type:contract', 'type:engine'];
 const APP_EXTERNALS = ['@nestjs/*', 'reflect-metadata', 'rxjs', 'fastify', 'prom-client', 'zod'];
 /** The scopes that belong to every service. */
 const GROUND = ['scope:kernel', 'scope:contracts', 'scope:messaging'];
-const CONTEXTS = ['scope:intake', 'scope:scheduling', 'scope:execution', 'scope:billing', 'scope:notifications'];
+const CONTEXTS = [
+  ...['scope:intake', 'scope:scheduling', 'scope:execution', 'scope:billing', 'scope:notifications', 'scope:capacity'],
+];
 const ADAPTERS = ['kafka', 'object-store', 'onnx', 'postgres', 'webhook-http', 'file-spool'].map(
   (technology) => `scope:adapter-${technology}`,
 );
@@ -41,6 +43,8 @@ const types = [
   type('app', [...ENGINE_WORLD, 'type:adapter', 'type:platform'], APP_EXTERNALS),
   // The five apps in one process: what each app's own settings choose, it gives them from one place.
   type('standalone', [...ENGINE_WORLD, 'type:adapter', 'type:platform', 'type:app'], ['prom-client', 'zod']),
+  // The production policies in virtual time, over recorded data: no adapter, no platform.
+  type('simulator', ENGINE_WORLD, ['yaml']),
   type('test', ['type:kernel', 'type:contract', 'type:engine', 'type:adapter', 'type:test']),
   type('e2e', ['type:kernel', 'type:contract', 'type:test']),
 ];
@@ -81,6 +85,7 @@ const scopes = [
     ...ADAPTERS,
     ...APPS,
   ]),
+  scope('simulator', [...GROUND, 'scope:scheduling', 'scope:capacity']),
   // The kit starts real servers: embedded Postgres through its adapter, Kafka and S3 with their own clients.
   scope(
     'test-kit',
@@ -95,6 +100,7 @@ const scopes = [
   ),
   // The checker asserts the books by billing's own invariants, and reads tables and topics through the adapters.
   scope('checker', [...GROUND, 'scope:billing', 'scope:adapter-postgres', 'scope:adapter-kafka'], []),
+  scope('bench', [...GROUND, 'scope:scheduling', 'scope:adapter-postgres'], []),
   // The simulation builds the production classes of every context over ports in memory.
   scope('simulation', [...GROUND, ...CONTEXTS, 'scope:checker'], ['standardwebhooks']),
   scope('architecture', [], ['typescript']),

@@ -62,6 +62,7 @@ export const BAN_LIST: readonly Ban[] = [
     instead: 'add the setting to a schema of the platform, and take it as an argument',
     allowed: {
       'libs/platform/src/settings/environment.ts': 'the one place that reads the environment of a service',
+      'apps/simulator/src/bench-main.ts': 'a program for people, which stands on no platform; hands on the one setting',
       'e2e/src/faults/shift-clock.mjs': 'is loaded before a service starts, and knows nothing but its environment',
       ...TEST_SETTINGS,
     },

@@ -3,7 +3,7 @@ import { MUTATIONS, type Mutation } from './mutations.js';
 import { simulateEpisode } from './simulate.js';
 
 /** Most mutations show in the first episode; those that need a fault at one moment in a few more. */
-const SEEDS_MAX = 15;
+const SEEDS_MAX = 30;
 
 describe('the simulation', () => {
   it('P1 P3 P4 P7 P11 P14 P15 P18 P19: the promises hold on a bad day, a worse one, and one worse still', async () => {

@@ -17,7 +17,7 @@ function facts(view: Partial<TaskView>, others: Partial<TaskFacts> = {}): TaskFa
     view: { ...base, ...view },
     progress: undefined,
     waitingReason: undefined,
-    queuePosition: undefined,
+    queuePlace: undefined,
     resultUrl: null,
     thumbnailUrl: null,
     now: NOW,
@@ -131,7 +131,7 @@ describe('the status of a task', () => {
 
   it('says why it waits and about where, once that is known', () => {
     const waitingReason = { code: 'pool_busy', text: 'Every worker that could run this task is busy.' };
-    const known = toTaskAnswer(facts({}, { waitingReason, queuePosition: 3 }));
+    const known = toTaskAnswer(facts({}, { waitingReason, queuePlace: { position: 3 } }));
     expect(taskAnswer.parse(known)).toMatchObject({ waiting_reason: waitingReason, queue: { position: 3 } });
     expect(Object.keys(toTaskAnswer(facts({})))).not.toEqual(expect.arrayContaining(['queue']));
   });

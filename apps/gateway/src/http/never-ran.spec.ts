@@ -30,7 +30,7 @@ afterEach(() => void billing?.close());
 const boards = {
   progress: { of: () => undefined, subscribe: () => () => {} },
   watch: { subscribe: () => () => {} },
-  queue: { waitingReason: () => undefined, position: () => undefined },
+  queue: { waitingReason: () => undefined, place: () => undefined },
 } as unknown as Gateway;
 
 function tasksOf(view: TaskView): Gateway['tasks'] {

@@ -40,7 +40,7 @@ export class TaskPresenter {
     const day = view.end === null ? undefined : Math.floor(this.clock.now() / DAY_MS);
     const marks = [view.charge === null ? 0 : 1, view.erasedAt === null ? 0 : 1];
     const { queue } = this.gateway;
-    const waiting = [queue.waitingReason(view)?.code, queue.position(view)];
+    const waiting = [queue.waitingReason(view)?.code, queue.place(view)?.position];
     return weakTag([view.sequence, progress?.epoch, progress?.step, progress?.percent, ...marks, day, ...waiting]);
   }
 
@@ -56,7 +56,7 @@ export class TaskPresenter {
       view,
       progress: this.gateway.progress.of(view.request.id),
       waitingReason: this.gateway.queue.waitingReason(view),
-      queuePosition: this.gateway.queue.position(view),
+      queuePlace: this.gateway.queue.place(view),
       resultUrl: await this.sign(resultOf(view)),
       thumbnailUrl: await this.sign(thumbnailOf(view)),
       now: this.clock.now(),

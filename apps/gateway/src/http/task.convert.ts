@@ -1,5 +1,5 @@
 import { formatResolution, type TaskAnswer, type TaskStatusAnswer } from '@millrace/contracts';
-import { isSettled, type LiveProgress, type WaitingReason } from '@millrace/intake';
+import { isSettled, type LiveProgress, type QueuePlace, type WaitingReason } from '@millrace/intake';
 import type { Artifact, Attempt, Charge, TaskView } from '@millrace/intake/ports';
 import { formatDollars, toIso, type Instant } from '@millrace/kernel';
 import { traceIdOf } from '@millrace/messaging/ports';
@@ -10,7 +10,7 @@ export interface TaskFacts {
   readonly view: TaskView;
   readonly progress: LiveProgress | undefined;
   readonly waitingReason: WaitingReason | undefined;
-  readonly queuePosition: number | undefined;
+  readonly queuePlace: QueuePlace | undefined;
   readonly resultUrl: string | null;
   readonly thumbnailUrl: string | null;
   readonly now: Instant;
@@ -114,11 +114,29 @@ export function toTaskAnswer(facts: TaskFacts): TaskAnswer {
     ...(progress === undefined ? {} : { step: progress.step, total_steps: progress.totalSteps }),
     reason: view.reason,
     failure: view.end?.failure ?? null,
-    ...(facts.waitingReason === undefined ? {} : { waiting_reason: { ...facts.waitingReason } }),
-    ...(facts.queuePosition === undefined ? {} : { queue: { position: facts.queuePosition } }),
+    ...(facts.waitingReason === undefined ? {} : { waiting_reason: toReason(facts.waitingReason) }),
+    ...(facts.queuePlace === undefined ? {} : { queue: toQueue(facts.queuePlace) }),
     sequence: view.sequence,
     attempts: view.attempts.map(toAttemptAnswer),
     usage: toUsage(view),
+  };
+}
+
+function toReason({ code, text, evidence }: WaitingReason): NonNullable<TaskAnswer['waiting_reason']> {
+  return { code, text, ...(evidence === undefined ? {} : { evidence: { ...evidence } }) };
+}
+
+function toQueue({ position, aheadGpuSeconds, start, finish, basis }: QueuePlace): NonNullable<TaskAnswer['queue']> {
+  const eta = ({ p50, p90 }: { readonly p50: Instant; readonly p90: Instant }) => ({
+    p50: toIso(p50),
+    p90: toIso(p90),
+  });
+  return {
+    position,
+    ...(aheadGpuSeconds === undefined ? {} : { ahead_gpu_seconds: Math.round(aheadGpuSeconds * 10) / 10 }),
+    ...(start === undefined ? {} : { eta_start: eta(start) }),
+    ...(finish === undefined ? {} : { eta_finish: eta(finish) }),
+    ...(basis === undefined ? {} : { basis }),
   };
 }
 

@@ -2,6 +2,37 @@ import { z } from 'zod';
 import { defineEvent } from '../define-event.js';
 import { isoInstant } from './shapes.js';
 
+const waitingReason = z.object({
+  code: z.string().describe('Closed: the waiting reasons of the scheduling policy'),
+  text: z.string(),
+  evidence: z
+    .record(z.string(), z.number().int())
+    .optional()
+    .describe('How many workers each filter refuses, by the name of the filter'),
+});
+
+/** From now on, in seconds: half of the tasks are so far by then, and nine of ten. */
+const secondsAhead = z.object({ p50: z.number().nonnegative(), p90: z.number().nonnegative() });
+
+/** Where a task stands in the order of service, over all tenants. Approximate: what comes later may be served before it. */
+const place = z.object({
+  requestedAt: isoInstant,
+  position: z.number().int().positive(),
+  aheadGpuSeconds: z.number().nonnegative(),
+  startS: secondsAhead.optional().describe('Absent where nothing that runs will serve it'),
+  finishS: secondsAhead.optional(),
+});
+
+/** What one tenant waits for in a lane. Shown to that tenant only. */
+const tenantQueue = z.object({
+  tenantId: z.string(),
+  waiting: z.number().int().positive(),
+  waitingReason: waitingReason.optional().describe('Why the first of them waits'),
+  first: place.optional(),
+  last: place.optional().describe('The others stand in between'),
+  basis: z.enum(['history', 'profile']).optional().describe('What the figures rest on'),
+});
+
 /** What waits and what runs, at most once a second. Lossy. */
 export const queueSnapshot = defineEvent({
   type: 'io.millrace.queue.snapshot.v1',
@@ -24,12 +55,23 @@ export const queueSnapshot = defineEvent({
         waiting: z.number().int(),
         running: z.number().int(),
         oldestRequestedAt: isoInstant.nullable(),
-        waitingReason: z
-          .object({ code: z.string(), text: z.string() })
+        waitingReason: waitingReason
           .optional()
-          .describe('Why the first waiting task of the lane waits'),
+          .describe("Why the first task of the lane waits that does not wait for its tenant's own sake"),
+        tenants: z.array(tenantQueue).optional().describe('With very many tenants, the first in order of service'),
       }),
     ),
+    catalogue: z
+      .array(
+        z.object({
+          pool: z.string(),
+          taskTypes: z.array(z.string()),
+          gpus: z.number().int().positive(),
+          vramMiB: z.number().int().nonnegative().describe('Per GPU'),
+        }),
+      )
+      .optional()
+      .describe('Machines of every pool that was declared, whether one runs or not: a task that fits none is refused'),
   }),
   key: (data) => data.pool,
   subject: () => undefined,

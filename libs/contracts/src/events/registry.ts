@@ -6,6 +6,7 @@ import { capacityChanged } from './capacity-changed.v1.js';
 import { drainRequested } from './drain-requested.v1.js';
 import { leaseRefused } from './lease-refused.v1.js';
 import { notificationDelivered } from './notification-delivered.v1.js';
+import { preemptRequested } from './preempt-requested.v1.js';
 import { queueSnapshot } from './queue-snapshot.v1.js';
 import { taskAssigned } from './task-assigned.v1.js';
 import { taskCancelRequested } from './task-cancel-requested.v1.js';
@@ -40,6 +41,7 @@ export const EVENTS: readonly EventDefinition[] = [
   attemptCancelled,
   leaseRefused,
   drainRequested,
+  preemptRequested,
   attemptReported,
   attemptClosed,
   taskProgressed,

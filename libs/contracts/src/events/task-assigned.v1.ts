@@ -28,6 +28,7 @@ export const taskAssigned = defineEvent({
     input: taskInput,
     resolution: resolution.optional(),
     parameters: generationParameters,
+    devices: z.array(z.number().int().nonnegative()).optional().describe("Positions among the worker's GPUs"),
     leaseMs: milliseconds,
     pricePerGpuHour: nanoDollars,
     resumeFrom: checkpointReference.optional(),

@@ -18,6 +18,11 @@ export const taskRequested = defineEvent({
     resolution: resolution.optional(),
     parameters: generationParameters,
     needs: resourceNeeds,
+    typicalGpuSeconds: z
+      .number()
+      .positive()
+      .optional()
+      .describe("What the task type's profile says of a run, until its history tells better"),
     maxRetries: z.number().int().nonnegative(),
     callbackUrl: z.string().optional(),
     metadata: z.record(z.string(), z.string()),

@@ -21,6 +21,29 @@ export const workerRegistered = defineEvent({
     engine: z.string(),
     version: z.string(),
     at: instanceMs,
+    driver: z.string().optional().describe('As 535.104.5; a floor that a task asks for is passed only by what is told'),
+    cuda: z.string().optional(),
+    purpose: z.enum(['training', 'inference']).optional().describe('Takes work of this purpose only'),
+    taints: z.array(z.string()).optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+    zone: z.string().optional(),
+    rack: z.string().optional(),
+    cpuMilli: z.number().int().positive().optional(),
+    ramMiB: z.number().int().positive().optional(),
+    loadedModels: z.array(z.string()).optional(),
+    measuredIdlePercent: z.number().min(0).max(100).optional(),
+    devices: z
+      .array(
+        z.object({
+          mode: z.enum(['whole', 'shared', 'mig']),
+          slicesMiB: z.array(z.number().int().positive()).optional().describe('Memory of each MIG slice'),
+          nvlinkGroup: z.number().int().optional(),
+          faulty: z.boolean().optional().describe('Out of service'),
+        }),
+      )
+      .max(31)
+      .optional()
+      .describe('Each GPU; absent: slots alone bound what runs at once'),
   }),
   key: (data) => data.workerId,
   subject: () => undefined,

@@ -44,6 +44,9 @@ export const usageAnswer = z
   })
   .meta({ id: 'TaskUsage' });
 
+/** Instants by which half of such tasks are so far, and nine of ten. */
+const etaAnswer = z.object({ p50: isoAnswer, p90: isoAnswer });
+
 export const taskAnswer = z
   .object({
     ...statusFields,
@@ -70,11 +73,24 @@ export const taskAnswer = z
     retried_from: uuidAnswer.optional().describe('The task that this one is a retry of'),
     failure: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).nullable(),
     waiting_reason: z
-      .object({ code: z.string(), text: z.string() })
+      .object({
+        code: z.string(),
+        text: z.string(),
+        evidence: z
+          .record(z.string(), z.number().int())
+          .optional()
+          .describe('How many workers each filter refuses, by the name of the filter'),
+      })
       .optional()
-      .describe('Why the first waiting task of its type and priority waits; while queued, where it is known'),
+      .describe("Why the tenant's first waiting task of its type and priority waits; while queued, where it is known"),
     queue: z
-      .object({ position: z.number().int().positive().describe('Approximate: 1 is next, over all tenants') })
+      .object({
+        position: z.number().int().positive().describe('Approximate: 1 is next, over all tenants'),
+        ahead_gpu_seconds: gpuSeconds.optional().describe('Predicted GPU-seconds that are served before it'),
+        eta_start: etaAnswer.optional(),
+        eta_finish: etaAnswer.optional(),
+        basis: z.enum(['history', 'profile']).optional().describe('Runs of its like, or the profile of its type'),
+      })
       .optional()
       .describe('While queued, where the length of the queue is known'),
     sequence: z.number().int().nonnegative().describe('Of the last lifecycle event applied'),

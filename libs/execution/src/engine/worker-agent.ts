@@ -2,6 +2,7 @@ import {
   attemptCancelled,
   drainRequested,
   leaseRefused,
+  preemptRequested,
   taskAssigned,
   workerHeartbeat,
   workerRegistered,
@@ -144,6 +145,8 @@ export class WorkerAgent {
       if (this.isMine(event.data)) this.accept(event.data, event.traceparent);
     } else if (isEvent(event, attemptCancelled)) {
       if (this.isMine(event.data)) this.cancel(event.data, event.traceparent);
+    } else if (isEvent(event, preemptRequested)) {
+      if (this.isMine(event.data)) this.handBack(event.data);
     } else if (isEvent(event, leaseRefused)) {
       if (this.isMine(event.data)) this.abandon(event.data);
     } else if (isEvent(event, drainRequested) && this.isMine(event.data)) {
@@ -177,6 +180,12 @@ export class WorkerAgent {
     if (attempt !== undefined) return this.interrupt(attempt, 'cancel', 'the task was cancelled');
     if (this.roster.meet(cancelled) === 'known') return;
     void this.reportNothingDone(new AttemptReporter(cancelled, this.options.outlet, traceparent), 'cancelled');
+  }
+
+  /** One that has ended meanwhile has reported its end already. */
+  private handBack(preempted: ReportedAttempt & { readonly reason: string }): void {
+    const attempt = this.roster.find(preempted);
+    if (attempt !== undefined) this.interrupt(attempt, 'preempt', preempted.reason);
   }
 
   private abandon(refused: ReportedAttempt): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { toIso } from '@millrace/kernel';
-import { estimateS, queuePosition, waitingReason, type LaneFacts, type PoolFacts } from './queue-outlook.js';
+import { estimateS, queuePlace, waitingReason, type LaneFacts, type PoolFacts } from './queue-outlook.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -11,7 +11,7 @@ const lane: LaneFacts = {
   ...{ taskType: 'ti2v-5B', priority: 0, waiting: 2, running: 1 },
   oldestRequestedAt: toIso(NOW - 10_000),
 };
-const task = { taskType: 'ti2v-5B', priority: 0, requestedAt: NOW - 10_000 };
+const task = { tenantId: 'acme', taskType: 'ti2v-5B', priority: 0, requestedAt: NOW - 10_000 };
 
 describe('estimateS (API-02)', () => {
   it.each([
@@ -42,7 +42,7 @@ describe('waitingReason', () => {
   });
 });
 
-describe('queuePosition', () => {
+describe('queuePlace', () => {
   const eleven = { ...lane, waiting: 11 };
 
   it.each([
@@ -55,6 +55,43 @@ describe('queuePosition', () => {
     ['an unknown queue', [], NOW, undefined],
     ['a lane in which nothing waits', [pool({ lanes: [{ ...lane, waiting: 0 }] })], NOW, undefined],
   ])('%s', (_name, pools, requestedAt, wanted) => {
-    expect(queuePosition(pools, { ...task, requestedAt })).toBe(wanted);
+    expect(queuePlace(pools, { ...task, requestedAt })?.position).toBe(wanted);
+  });
+
+  describe('of a tenant', () => {
+    const range = (p50: number, p90: number) => ({ p50, p90 });
+    const first = {
+      ...{ requestedAt: toIso(NOW - 10_000), position: 4, aheadGpuSeconds: 30 },
+      ...{ startS: range(10, 20), finishS: range(20, 40) },
+    };
+    const last = {
+      ...{ requestedAt: toIso(NOW), position: 24, aheadGpuSeconds: 130 },
+      ...{ startS: range(60, 120), finishS: range(70, 140) },
+    };
+    const own = { tenantId: 'acme', waiting: 9, first, last, basis: 'history' as const };
+    const other = { ...own, tenantId: 'other', waitingReason: { code: 'tenant_quota', text: 'full' } };
+
+    it('lies between its first and its last, with instants', () => {
+      const pools = [pool({ lanes: [{ ...eleven, tenants: [other, own] }] })];
+      expect(queuePlace(pools, { ...task, requestedAt: NOW - 5_000 })).toEqual({
+        position: 14,
+        aheadGpuSeconds: 80,
+        start: range(NOW + 35_000, NOW + 70_000),
+        finish: range(NOW + 45_000, NOW + 90_000),
+        basis: 'history',
+      });
+    });
+
+    it('has no instants where nothing that runs will serve it', () => {
+      const still = { ...own, first: { ...first, startS: undefined }, last: { ...last, finishS: undefined } };
+      const place = queuePlace([pool({ lanes: [{ ...eleven, tenants: [still] }] })], task);
+      expect(place).toEqual({ position: 4, aheadGpuSeconds: 30, basis: 'history' });
+    });
+
+    it("never waits for another tenant's reason, and has its own before the lane's", () => {
+      const lanes = [{ ...eleven, waitingReason: { code: 'pool_busy', text: 'busy' }, tenants: [other, own] }];
+      expect(waitingReason([pool({ lanes })], task)?.code).toBe('pool_busy');
+      expect(waitingReason([pool({ lanes })], { ...task, tenantId: 'other' })?.code).toBe('tenant_quota');
+    });
   });
 });

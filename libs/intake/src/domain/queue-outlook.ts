@@ -1,5 +1,7 @@
 import type { Instant } from '@millrace/kernel';
 
+const MS = 1000;
+
 /** What waits and runs in one lane, as the scheduler last told. */
 export interface LaneFacts {
   readonly taskType: string;
@@ -10,6 +12,43 @@ export interface LaneFacts {
   readonly oldestRequestedAt: string | null;
   /** Why its first waiting task waits. */
   readonly waitingReason?: WaitingReason | undefined;
+  /** What single tenants wait for in it; a tenant is told of its own only. */
+  readonly tenants?: readonly TenantFacts[] | undefined;
+}
+
+/** Seconds from the snapshot on: half of the tasks are so far by then, and nine of ten. */
+export interface SecondsAhead {
+  readonly p50: number;
+  readonly p90: number;
+}
+
+/** Where one task stands among those of all tenants. */
+export interface PlaceFacts {
+  /** ISO-8601. */
+  readonly requestedAt: string;
+  readonly position: number;
+  readonly aheadGpuSeconds: number;
+  /** Undefined where nothing that runs will serve it. */
+  readonly startS?: SecondsAhead | undefined;
+  readonly finishS?: SecondsAhead | undefined;
+}
+
+export interface TenantFacts {
+  readonly tenantId: string;
+  readonly waiting: number;
+  readonly waitingReason?: WaitingReason | undefined;
+  readonly first?: PlaceFacts | undefined;
+  readonly last?: PlaceFacts | undefined;
+  readonly basis?: 'history' | 'profile' | undefined;
+}
+
+/** A machine of a pool that was declared, whether one runs or not. */
+export interface MachineFacts {
+  readonly pool: string;
+  readonly taskTypes: readonly string[];
+  readonly gpus: number;
+  /** Per GPU. */
+  readonly vramMiB: number;
 }
 
 export interface PoolFacts {
@@ -25,6 +64,8 @@ export interface WaitingReason {
   /** The scheduler's word, e.g. `pool_busy` (api.md section 3). */
   readonly code: string;
   readonly text: string;
+  /** How many workers each filter refuses. */
+  readonly evidence?: Readonly<Record<string, number>> | undefined;
 }
 
 /** Seconds until a task now accepted would be done: its own time, and that of those before it on the workers there are. */
@@ -36,35 +77,88 @@ export function estimateS(pools: readonly PoolFacts[], priority: number, typical
 
 /** What a place in the queue follows from. */
 export interface Waiting {
+  readonly tenantId: string;
   readonly taskType: string;
   readonly priority: number;
   readonly requestedAt: Instant;
 }
 
-/** Why a queued task waits: what the scheduler says of its lane. Undefined when nothing is known, or it need not wait. */
+/** Why a queued task waits: what the scheduler says of its tenant there, else of its lane. Undefined when nothing is known, or it need not wait. */
 export function waitingReason(pools: readonly PoolFacts[], task: Waiting): WaitingReason | undefined {
-  const told = lanesOf(pools).find((lane) => isOwnLane(lane, task))?.waitingReason;
+  const own = ownLane(pools, task);
+  const told = tenantOf(own?.lane, task)?.waitingReason ?? own?.lane.waitingReason;
   if (told !== undefined) return told;
   if (pools.length === 0 || pools.some(({ workers }) => workers > 0)) return undefined;
   return { code: 'no_fitting_worker', text: 'No worker is registered; the task starts when one comes.' };
 }
 
+/** Where a queued task stands, as far as it is known. Approximate; instants are of this server's clock. */
+export interface QueuePlace {
+  /** 1: it is next, over all tenants. */
+  readonly position: number;
+  readonly aheadGpuSeconds?: number;
+  readonly start?: { readonly p50: Instant; readonly p90: Instant };
+  readonly finish?: { readonly p50: Instant; readonly p90: Instant };
+  readonly basis?: 'history' | 'profile';
+}
+
 /**
- * About how many tasks are served before this one, and one more: those of higher priority, and its share of its own
- * lane, as if tasks had come there evenly since the oldest. Undefined while no snapshot shows its lane waiting.
+ * About where this task stands: between the first and the last of its tenant, as if those had come evenly. Where nothing
+ * is told of its tenant: those of higher priority, and its share of its own lane. Undefined while no snapshot shows its
+ * lane waiting.
  */
-export function queuePosition(pools: readonly PoolFacts[], task: Waiting): number | undefined {
-  const shown = pools.flatMap(({ at, lanes }) => lanes.map((lane) => ({ at, lane })));
-  const own = shown.find(({ lane }) => isOwnLane(lane, task) && lane.waiting > 0);
-  if (own === undefined) return undefined;
-  const higher = shown.filter(({ lane }) => lane.taskType === task.taskType && lane.priority > task.priority);
-  return higher.reduce((sum, { lane }) => sum + lane.waiting, 0) + placeInLane(own.lane, Date.parse(own.at), task);
+export function queuePlace(pools: readonly PoolFacts[], task: Waiting): QueuePlace | undefined {
+  const own = ownLane(pools, task);
+  if (own === undefined || own.lane.waiting === 0) return undefined;
+  const told = placeOfTenant(tenantOf(own.lane, task), Date.parse(own.at), task);
+  if (told !== undefined) return told;
+  const higher = lanesOf(pools).filter((lane) => lane.taskType === task.taskType && lane.priority > task.priority);
+  const before = higher.reduce((sum, { waiting }) => sum + waiting, 0);
+  return { position: before + placeInLane(own.lane, Date.parse(own.at), task) };
+}
+
+function placeOfTenant(tenant: TenantFacts | undefined, at: Instant, { requestedAt }: Waiting): QueuePlace | undefined {
+  if (tenant?.first === undefined || tenant.last === undefined) return undefined;
+  const { first, last, basis } = tenant;
+  const share = shareOf(requestedAt, Date.parse(first.requestedAt), Date.parse(last.requestedAt));
+  const between = (from: number, to: number): number => from + share * (to - from);
+  const instants = (from?: SecondsAhead, to?: SecondsAhead) =>
+    from === undefined || to === undefined
+      ? undefined
+      : { p50: at + between(from.p50, to.p50) * MS, p90: at + between(from.p90, to.p90) * MS };
+  const start = instants(first.startS, last.startS);
+  const finish = instants(first.finishS, last.finishS);
+  return {
+    position: Math.round(between(first.position, last.position)),
+    aheadGpuSeconds: between(first.aheadGpuSeconds, last.aheadGpuSeconds),
+    ...(start === undefined ? {} : { start }),
+    ...(finish === undefined ? {} : { finish }),
+    ...(basis === undefined ? {} : { basis }),
+  };
 }
 
 function placeInLane({ waiting, oldestRequestedAt }: LaneFacts, now: Instant, { requestedAt }: Waiting): number {
   const oldest = oldestRequestedAt === null ? now : Date.parse(oldestRequestedAt);
-  const share = (requestedAt - oldest) / Math.max(1, now - oldest);
-  return 1 + Math.round(Math.min(1, Math.max(0, share)) * (waiting - 1));
+  return 1 + Math.round(shareOf(requestedAt, oldest, now) * (waiting - 1));
+}
+
+/** How far an instant lies between two others, 0 to 1. */
+function shareOf(at: Instant, from: Instant, to: Instant): number {
+  return Math.min(1, Math.max(0, (at - from) / Math.max(1, to - from)));
+}
+
+function ownLane(
+  pools: readonly PoolFacts[],
+  task: Waiting,
+): { readonly at: string; readonly lane: LaneFacts } | undefined {
+  const own = pools.flatMap(({ at, lanes }) =>
+    lanes.filter((lane) => isOwnLane(lane, task)).map((lane) => ({ at, lane })),
+  );
+  return own.find(({ lane }) => lane.waiting > 0) ?? own[0];
+}
+
+function tenantOf(lane: LaneFacts | undefined, task: Waiting): TenantFacts | undefined {
+  return lane?.tenants?.find(({ tenantId }) => tenantId === task.tenantId);
 }
 
 function isOwnLane(lane: LaneFacts, task: Waiting): boolean {

@@ -21,6 +21,7 @@ function make(options: { backlogMs?: number; dispatchLagMs?: number; refusedUrl?
       catalogue: createCatalogue({ model: 'demo-video@1', typicalS: 180, noop: true }),
       stepDelayAllowed: false,
     },
+    machines: () => [],
     estimate: () => 180,
     costCentre: 'default',
     maxRetries: 3,

@@ -12,6 +12,8 @@ import {
 } from '@millrace/kernel';
 import { newEvent, type NewEvent, type Tracer, type UnitOfWork } from '@millrace/messaging/ports';
 import { admitTask, type AdmissionRules, type AdmittedTask, type RequestedTask } from '../domain/admit-task.js';
+import { checkFits } from '../domain/fits-machine.js';
+import type { MachineFacts } from '../domain/queue-outlook.js';
 import type { TaskRequest } from '../domain/task-view.js';
 import { canonicalHash } from './canonical-hash.js';
 import { GroupCommit } from './group-commit.js';
@@ -61,6 +63,8 @@ export interface AcceptTasksOptions {
   readonly rules: AdmissionRules;
   /** Seconds until a task now accepted would be done. */
   readonly estimate: (task: AdmittedTask) => number;
+  /** Machines of every declared pool; empty while none was declared. */
+  readonly machines: () => readonly MachineFacts[];
   readonly costCentre: string;
   /** Failure retries of a task, and of the types that have a number of their own (WRK-13). */
   readonly maxRetries: number;
@@ -124,6 +128,7 @@ export class AcceptTasks {
   private async acceptOne(input: AcceptInput): Promise<AcceptOutcome> {
     try {
       const admitted = admitTask(input.request, input.caller, this.options.rules, () => this.newSeed());
+      checkFits(admitted, this.options.machines());
       await this.checkAddresses(input.request);
       return await this.commits.submit(this.toEntry(input, admitted));
     } catch (error) {
@@ -187,9 +192,35 @@ export class AcceptTasks {
       const made = entries.filter((entry, index) => isNew(outcomes[index])).map(({ request }) => request);
       if (made.length > 0) {
         await scope.tasks.insert(made);
-        await scope.outbox.add(made.map(toEvent));
+        await scope.outbox.add(made.map((request) => this.toEvent(request)));
       }
       return outcomes;
+    });
+  }
+
+  private toEvent(request: TaskRequest): NewEvent {
+    const { profiles } = this.options.rules.catalogue;
+    const typicalGpuSeconds = profiles.find(({ name }) => name === request.taskType)?.typicalS;
+    const data = {
+      taskId: request.id,
+      tenantId: request.tenantId,
+      costCentre: request.costCentre,
+      taskType: request.taskType,
+      model: request.model,
+      priority: request.priority,
+      input: request.input ?? {},
+      ...(request.resolution === null ? {} : { resolution: request.resolution }),
+      parameters: request.parameters,
+      needs: request.needs,
+      ...(typicalGpuSeconds === undefined ? {} : { typicalGpuSeconds: typicalGpuSeconds * request.needs.gpus }),
+      maxRetries: request.maxRetries,
+      ...(request.callbackUrl === null ? {} : { callbackUrl: request.callbackUrl }),
+      metadata: { ...request.metadata },
+      requestedAt: toIso(request.requestedAt),
+    };
+    return newEvent(taskRequested, data, {
+      tenantId: request.tenantId,
+      ...(request.traceparent === null ? {} : { traceparent: request.traceparent }),
     });
   }
 }
@@ -256,27 +287,4 @@ function claimOf(request: TaskRequest, key: string, route: string, sent: unknown
     traceparent: request.traceparent,
     createdAt: request.requestedAt,
   };
-}
-
-function toEvent(request: TaskRequest): NewEvent {
-  const data = {
-    taskId: request.id,
-    tenantId: request.tenantId,
-    costCentre: request.costCentre,
-    taskType: request.taskType,
-    model: request.model,
-    priority: request.priority,
-    input: request.input ?? {},
-    ...(request.resolution === null ? {} : { resolution: request.resolution }),
-    parameters: request.parameters,
-    needs: request.needs,
-    maxRetries: request.maxRetries,
-    ...(request.callbackUrl === null ? {} : { callbackUrl: request.callbackUrl }),
-    metadata: { ...request.metadata },
-    requestedAt: toIso(request.requestedAt),
-  };
-  return newEvent(taskRequested, data, {
-    tenantId: request.tenantId,
-    ...(request.traceparent === null ? {} : { traceparent: request.traceparent }),
-  });
 }

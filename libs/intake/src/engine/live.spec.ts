@@ -123,11 +123,11 @@ describe('QueueBoard', () => {
     const lanes = queueSnapshot.fixture.lanes.map((lane) => ({ ...lane, waitingReason }));
     board.record({ ...queueSnapshot.fixture, lanes });
     const queued = newTaskView(aTaskRequest(1));
-    expect([board.waitingReason(queued), board.position(queued)]).toEqual([waitingReason, 2]);
+    expect([board.waitingReason(queued), board.place(queued)?.position]).toEqual([waitingReason, 2]);
     const running = { ...queued, state: 'processing' as const };
-    expect([board.waitingReason(running), board.position(running)]).toEqual([undefined, undefined]);
+    expect([board.waitingReason(running), board.place(running)]).toEqual([undefined, undefined]);
     await clock.advance(30_001);
-    expect([board.waitingReason(queued), board.position(queued)]).toEqual([undefined, undefined]);
+    expect([board.waitingReason(queued), board.place(queued)?.position]).toEqual([undefined, undefined]);
   });
 
   it('tells how far behind the scheduler is: as it says, or how long it has said nothing', async () => {

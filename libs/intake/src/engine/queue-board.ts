@@ -3,9 +3,11 @@ import type { Clock, DurationMs } from '@millrace/kernel';
 import type { AdmittedTask } from '../domain/admit-task.js';
 import {
   estimateS,
-  queuePosition,
+  queuePlace,
   waitingReason,
+  type MachineFacts,
   type PoolFacts,
+  type QueuePlace,
   type WaitingReason,
 } from '../domain/queue-outlook.js';
 import type { TaskView } from '../domain/task-view.js';
@@ -22,6 +24,7 @@ export class QueueBoard {
   private readonly pools = new Map<string, { readonly facts: PoolFacts; readonly heardAtMs: number }>();
   private readonly meanSeconds = new Map<string, number>();
 
+  private declared: readonly MachineFacts[] = [];
   private heardAtMs: DurationMs;
   private reportedLagMs: DurationMs = 0;
 
@@ -40,6 +43,7 @@ export class QueueBoard {
   record(data: EventData<typeof queueSnapshot>): void {
     this.heardAtMs = this.clock.monotonicMs();
     this.reportedLagMs = data.dispatchLagMs ?? 0;
+    this.declared = data.catalogue ?? [];
     if (!this.pools.has(data.pool) && this.pools.size >= POOLS_MAX) return;
     this.pools.set(data.pool, { facts: data, heardAtMs: this.clock.monotonicMs() });
   }
@@ -62,9 +66,14 @@ export class QueueBoard {
     return view.state === 'queued' ? waitingReason(this.fresh(), view.request) : undefined;
   }
 
-  /** About which place a queued task has in its queue, from 1; undefined when it isn't queued, or nothing is known. */
-  position(view: TaskView): number | undefined {
-    return view.state === 'queued' ? queuePosition(this.fresh(), view.request) : undefined;
+  /** About where a queued task stands; undefined when it isn't queued, or nothing is known. */
+  place(view: TaskView): QueuePlace | undefined {
+    return view.state === 'queued' ? queuePlace(this.fresh(), view.request) : undefined;
+  }
+
+  /** Machines of every declared pool, as last told; empty while none was. A declaration does not age. */
+  machines(): readonly MachineFacts[] {
+    return this.declared;
   }
 
   private fresh(): readonly PoolFacts[] {

@@ -22,6 +22,8 @@ export interface Attempt {
   readonly capacity: CapacityKind;
   /** In force when the lease was given. */
   readonly pricePerGpuHour: NanoDollars;
+  /** Positions among the worker's GPUs; absent where the worker tells of none. */
+  readonly devices?: readonly number[];
   readonly state: AttemptState;
   readonly leasedAt: Instant;
   readonly startedAt: Instant | null;

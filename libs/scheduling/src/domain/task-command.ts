@@ -11,6 +11,8 @@ export interface Leaseholder {
   readonly pool: string;
   readonly capacity: CapacityKind;
   readonly pricePerGpuHour: NanoDollars;
+  /** Positions among the worker's GPUs; absent where the worker tells of none. */
+  readonly devices?: readonly number[];
 }
 
 /** What a report of the live lease says beside its kind. Times on the instance clock, ms. */

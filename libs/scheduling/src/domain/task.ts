@@ -16,6 +16,16 @@ export interface ResourceNeeds {
   readonly vramMiB: number;
 }
 
+/** GPU time foretold for a task: what half of its like stay below, and nine of ten (scheduling.md section 1). */
+export interface PredictedTime {
+  readonly p50GpuMs: number;
+  readonly p90GpuMs: number;
+  /** `profile`: too few runs of anything like it are known. */
+  readonly basis: 'history' | 'profile';
+  /** Runs behind it; 0 with basis `profile`. */
+  readonly samples: number;
+}
+
 /** A lane is (task type, priority). A task never changes its lane (QUE-10). */
 export interface Lane {
   readonly taskType: string;
@@ -34,6 +44,8 @@ export interface Task extends Lane {
   readonly requestedAt: Instant;
   /** W3C trace context of the request: every event of the task carries it. */
   readonly traceparent: string | null;
+  /** Made when it entered its lane; a task that comes back to it brings the same figures (QUE-10). */
+  readonly prediction: PredictedTime;
 
   readonly state: TaskState;
   readonly phase: TaskPhase | null;
@@ -70,6 +82,7 @@ export type TaskRequest = Pick<
   | 'metadata'
   | 'requestedAt'
   | 'traceparent'
+  | 'prediction'
 >;
 
 export function isTerminal(task: Pick<Task, 'state'>): boolean {

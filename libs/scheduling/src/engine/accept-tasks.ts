@@ -5,6 +5,7 @@ import type { Task, TaskRequest } from '../domain/task.js';
 import { enqueue, transition, type Transition } from '../domain/transition.js';
 import { INBOX } from './consumer-names.js';
 import { runAsLeader, type SchedulingContext } from './scheduling-context.js';
+import type { ServiceRecord } from './service-record.js';
 import { toMessage } from './task-messages.js';
 
 export type TaskRequestedEvent = ReceivedEvent<EventData<typeof taskRequested>>;
@@ -18,7 +19,7 @@ export class AcceptTasks {
     return runAsLeader(this.context, async (scope) => {
       const fresh = (await scope.inbox.claim(INBOX.requests, events)) as readonly TaskRequestedEvent[];
       if (fresh.length === 0) return 0;
-      const requests = fresh.map(toRequest);
+      const requests = fresh.map((event) => toRequest(event, this.context.record));
       const tombstones = await scope.tasks.tombstonesOf(requests.map(({ id }) => id));
       const cancelled = new Set(tombstones.map(({ taskId, tenantId }) => `${taskId}/${tenantId}`));
       const entered = requests.map((request) =>
@@ -44,19 +45,22 @@ export class AcceptTasks {
   }
 }
 
-function toRequest({ data, traceparent }: TaskRequestedEvent): TaskRequest {
+function toRequest({ data, traceparent }: TaskRequestedEvent, record: ServiceRecord): TaskRequest {
+  const { taskType, model, input, parameters, typicalGpuSeconds } = data;
+  const work = { model, input, resolution: data.resolution ?? null, parameters };
   return {
     id: data.taskId as TaskId,
     tenantId: data.tenantId as TenantId,
     costCentre: data.costCentre,
-    taskType: data.taskType,
+    taskType,
     priority: data.priority,
-    work: { model: data.model, input: data.input, resolution: data.resolution ?? null, parameters: data.parameters },
+    work,
     needs: data.needs,
     maxRetries: data.maxRetries,
     callbackUrl: data.callbackUrl ?? null,
     metadata: data.metadata,
     requestedAt: Date.parse(data.requestedAt),
     traceparent: traceparent ?? null,
+    prediction: record.foretell({ taskType, work }, typicalGpuSeconds),
   };
 }

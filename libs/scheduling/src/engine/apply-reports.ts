@@ -26,7 +26,7 @@ export class ApplyReports {
 
   /** Returns how many leases ended, that is, how many slots are free again. */
   async execute(events: readonly AttemptReportedEvent[]): Promise<number> {
-    const { clock, watch, leaseMs, observer } = this.context;
+    const { clock, watch, record, leaseMs, observer } = this.context;
     let refused = 0;
     const changes = await runAsLeader(this.context, async (scope) => {
       const fresh = (await scope.inbox.claim(INBOX.reports, events)) as readonly AttemptReportedEvent[];
@@ -38,6 +38,7 @@ export class ApplyReports {
     });
     const { ended } = changes.leases();
     watch.ended(ended);
+    observer.forecast(record.closed(changes.closed(), clock.now()));
     if (refused > 0) observer.refused(refused);
     return ended.length;
   }

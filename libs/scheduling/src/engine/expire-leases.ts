@@ -26,15 +26,16 @@ export class ExpireLeases {
 
   /** Returns how many leases ended. */
   async execute(): Promise<number> {
-    const { watch, clock, observer } = this.context;
+    const { watch, record, clock, observer } = this.context;
     const due = watch.due(clock.monotonicMs());
     if (due.leases.length === 0 && due.incarnations.length === 0) return 0;
     if (!(await this.isCaughtUp())) {
       watch.restart(clock.monotonicMs());
       return 0;
     }
-    const { ended, lost } = await runAsLeader(this.context, (scope) => this.expire(scope, due.incarnations));
+    const { ended, lost, closures } = await runAsLeader(this.context, (scope) => this.expire(scope, due.incarnations));
     watch.ended([...ended, ...due.leases.map(({ taskId }) => taskId)]);
+    record.closed(closures, clock.now());
     watch.forget(due.incarnations);
     if (ended.length + lost.length > 0) observer.expired(ended.length, lost.length);
     return ended.length;
@@ -59,7 +60,7 @@ export class ExpireLeases {
     for (const worker of lost) changes.tell(capacityClosed(worker));
     if (lost.length > 0) await scope.workers.save(lost);
     await changes.write(scope);
-    return { ended: changes.leases().ended, lost };
+    return { ended: changes.leases().ended, lost, closures: changes.closed() };
   }
 
   private async isCaughtUp(): Promise<boolean> {

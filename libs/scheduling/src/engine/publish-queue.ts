@@ -1,18 +1,17 @@
 import { queueSnapshot, type EventData } from '@millrace/contracts';
 import { toIso, type DurationMs } from '@millrace/kernel';
 import { newEvent, type EventPublisher } from '@millrace/messaging/ports';
-import { WAITING_REASONS } from '../policy/decision.js';
+import type { Wait } from '../policy/decision.js';
+import { forecastQueue, type TaskForecast } from './forecast-queue.js';
 import type { DispatchLag } from './ports/dispatch-lag.port.js';
 import type { LaneCount } from './ports/task-store.port.js';
 import type { WorkerWithLeases } from './ports/worker-store.port.js';
-import type { CycleOutcome } from './scheduling-cycle.js';
+import { laneFacts, type Lane } from './queue-lanes.js';
 import type { SchedulingContext } from './scheduling-context.js';
 
 type Snapshot = EventData<typeof queueSnapshot>;
 /** Half the time that listeners keep a snapshot. */
 const TELL_AGAIN_MS: DurationMs = 15_000;
-
-type LaneReasons = CycleOutcome['laneReasons'];
 
 /**
  * Tells what waits and runs, per pool: the lanes that the pool's workers serve. Lanes that nobody serves are told of
@@ -29,16 +28,28 @@ export class PublishQueue {
     private readonly dispatchLag: DispatchLag,
   ) {}
 
-  /** `reasons`: why the first task of a lane waits, from the last cycle. Returns how many pools were told of. */
-  async execute(reasons: LaneReasons): Promise<number> {
-    const { lanes, workers } = await this.context.unitOfWork.run(async (scope) => ({
+  /** `waits`: what the last cycle left waiting, in order of service. Returns how many pools were told of. */
+  async execute(waits: readonly Wait[]): Promise<number> {
+    const { unitOfWork, clock } = this.context;
+    const { lanes, workers, running } = await unitOfWork.run(async (scope) => ({
       lanes: await scope.tasks.laneCounts(),
       workers: await scope.workers.alive(),
+      running: waits.length === 0 ? [] : await scope.leases.running(),
     }));
+    const { record, policy } = this.context;
+    const now = clock.now();
+    const forecasts = forecastQueue({
+      ...{ waits, running, workers, now },
+      predictionOf: ({ task }) => record.predictionOf(task),
+      ordering: policy.ordering,
+      shares: record.shares,
+      record: record.estimates,
+    });
+    record.foretold(forecasts, now);
     const lag = await this.lag();
-    const snapshots = this.snapshots(lanes, workers, reasons).map((snapshot) => ({ ...snapshot, ...lag }));
-    const changed = snapshots.filter((snapshot) => this.isNews(snapshot));
-    const at = toIso(this.context.clock.now());
+    const told = this.snapshots(lanes, workers, waits, forecasts).map((snapshot) => ({ ...snapshot, ...lag }));
+    const changed = told.filter((snapshot) => this.isNews(snapshot));
+    const at = toIso(now);
     if (changed.length > 0) {
       await this.publisher.publish(changed.map((snapshot) => newEvent(queueSnapshot, { ...snapshot, at })));
     }
@@ -54,28 +65,32 @@ export class PublishQueue {
   private snapshots(
     lanes: readonly LaneCount[],
     workers: readonly WorkerWithLeases[],
-    reasons: LaneReasons,
+    waits: readonly Wait[],
+    forecasts: readonly TaskForecast[],
   ): readonly Omit<Snapshot, 'at'>[] {
     const pools = Map.groupBy(workers, ({ pool }) => pool);
     // A pool whose last worker went is told of once more, empty.
     for (const pool of [this.defaultPool, ...this.last.keys()]) if (!pools.has(pool)) pools.set(pool, []);
     const served = new Set(workers.flatMap(({ taskTypes }) => taskTypes));
+    const facts = laneFacts(lanes, waits, forecasts);
+    const { pools: declared } = this.context.policy;
+    const catalogue = declared.map((shape) => ({ ...shape, taskTypes: [...shape.taskTypes] }));
     return [...pools].map(([pool, members]) => {
       const types = new Set(members.flatMap(({ taskTypes }) => taskTypes));
-      const own = lanes.filter(
-        ({ taskType }) => types.has(taskType) || (pool === this.defaultPool && !served.has(taskType)),
-      );
       return {
         pool,
         workers: members.length,
         freeSlots: members.reduce((sum, { slots, usedSlots }) => sum + Math.max(0, slots - usedSlots), 0),
-        lanes: own.map((lane) => toLane(lane, reasons)),
+        lanes: facts.filter(
+          ({ taskType }) => types.has(taskType) || (pool === this.defaultPool && !served.has(taskType)),
+        ),
+        ...(catalogue.length === 0 ? {} : { catalogue }),
       };
     });
   }
 
   private isNews(snapshot: Omit<Snapshot, 'at'>): boolean {
-    const text = JSON.stringify(snapshot);
+    const text = JSON.stringify({ ...snapshot, lanes: snapshot.lanes.map(withoutForecast) });
     const nowMs = this.context.clock.monotonicMs();
     const last = this.last.get(snapshot.pool);
     if (last?.text === text && nowMs - last.atMs < TELL_AGAIN_MS) return false;
@@ -84,17 +99,10 @@ export class PublishQueue {
   }
 }
 
-function toLane(lane: LaneCount, reasons: LaneReasons): Snapshot['lanes'][number] {
-  const { taskType, priority, waiting, running, oldestRequestedAt } = lane;
-  const why = reasons.find((reason) => reason.taskType === taskType && reason.priority === priority);
+/** Estimates move with the clock: that alone is no news. */
+function withoutForecast({ tenants, ...lane }: Lane): object {
   return {
-    taskType,
-    priority,
-    waiting,
-    running,
-    oldestRequestedAt: oldestRequestedAt === null ? null : toIso(oldestRequestedAt),
-    ...(why === undefined || waiting === 0
-      ? {}
-      : { waitingReason: { code: why.code, text: WAITING_REASONS[why.code] } }),
+    ...lane,
+    tenants: tenants?.map(({ tenantId, waiting, waitingReason }) => [tenantId, waiting, waitingReason]),
   };
 }

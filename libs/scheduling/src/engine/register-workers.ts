@@ -3,7 +3,7 @@ import type { NanoDollars } from '@millrace/kernel';
 import type { ReceivedEvent } from '@millrace/messaging/ports';
 import { INBOX } from './consumer-names.js';
 import { loseLeases } from './lose-leases.js';
-import { hasEnded, type Worker } from './ports/worker-store.port.js';
+import { hasEnded, type Worker, type WorkerTraits } from './ports/worker-store.port.js';
 import { runAsLeader, type SchedulingContext } from './scheduling-context.js';
 import { capacityClosed, capacityOpened } from './worker-messages.js';
 
@@ -25,8 +25,8 @@ export class RegisterWorkers {
 
   /** Returns how many incarnations are new. */
   async execute(events: readonly WorkerRegisteredEvent[]): Promise<number> {
-    const { watch, clock, observer } = this.context;
-    const { added, replaced, lostTasks } = await runAsLeader(this.context, async (scope) => {
+    const { watch, record, clock, observer } = this.context;
+    const { added, replaced, lostTasks, closures } = await runAsLeader(this.context, async (scope) => {
       // 1. What is new, and who is in its place.
       const fresh = (await scope.inbox.claim(INBOX.registrations, events)) as readonly WorkerRegisteredEvent[];
       const known = new Set((await scope.workers.load(fresh.map(({ data }) => data.incarnation))).map(byIncarnation));
@@ -48,9 +48,10 @@ export class RegisterWorkers {
       if (gone.length > 0) await scope.workers.save(gone);
       if (arriving.length > 0) await scope.workers.add(arriving);
       await changes.write(scope);
-      return { added: arriving, replaced: gone, lostTasks: changes.leases().ended };
+      return { added: arriving, replaced: gone, lostTasks: changes.leases().ended, closures: changes.closed() };
     });
     watch.ended(lostTasks);
+    record.closed(closures, clock.now());
     watch.forget(replaced.map(byIncarnation));
     for (const worker of added) if (!hasEnded(worker)) watch.heard(worker.incarnation, clock.monotonicMs());
     if (replaced.length > 0) observer.expired(lostTasks.length, replaced.length);
@@ -59,9 +60,12 @@ export class RegisterWorkers {
 
   private toWorker(data: Registration): Worker {
     const now = this.context.clock.now();
-    const { at, ...described } = data;
+    const { workerId, incarnation, instanceId, pool, capacity, gpuType, gpus, vramMiB, slots, taskTypes } = data;
+    const { engine, version, at } = data;
     return {
-      ...described,
+      ...{ workerId, incarnation, instanceId, pool, capacity, gpuType, gpus, vramMiB, slots, taskTypes },
+      ...{ engine, version },
+      traits: traitsOf(data),
       pricePerGpuHour: this.priceOf(data.pool, data.capacity),
       state: 'ready',
       registeredAt: now,
@@ -69,6 +73,17 @@ export class RegisterWorkers {
       heartbeatMs: at,
     };
   }
+}
+
+const TRAITS = [
+  ...['driver', 'cuda', 'purpose', 'taints', 'labels', 'zone', 'rack'],
+  ...['cpuMilli', 'ramMiB', 'loadedModels', 'measuredIdlePercent', 'devices'],
+];
+
+/** What is absent stays absent: it constrains nothing. */
+function traitsOf(data: Registration): WorkerTraits {
+  const told = Object.entries(data).filter(([name, value]) => TRAITS.includes(name) && value !== undefined);
+  return Object.fromEntries(told);
 }
 
 function byIncarnation(worker: Worker): string {

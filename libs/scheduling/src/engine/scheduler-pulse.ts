@@ -26,7 +26,7 @@ export interface PulseSettings {
 const TICKS_PER_SIGN_OF_LIFE = 20;
 /** What ended long ago is looked for so often; while there is more than one sweep takes, at each tick. */
 const TICKS_PER_SWEEP = 600;
-const IDLE: CycleOutcome = { placed: 0, waiting: 0, again: false, laneReasons: [] };
+const IDLE: CycleOutcome = { placed: 0, waiting: 0, again: false, waits: [] };
 
 /**
  * When the scheduler works: a cycle as soon as work or a slot is new (many wakes, one cycle), and a slow tick that
@@ -102,7 +102,7 @@ export class SchedulerPulse {
     // Also while nothing changes: whoever hears nothing for a minute takes the scheduler for gone.
     if (this.queueChanged || this.last.waiting > 0 || this.ticks % TICKS_PER_SIGN_OF_LIFE === 0) {
       this.queueChanged = false;
-      await this.work.publishQueue.execute(this.last.laneReasons);
+      await this.work.publishQueue.execute(this.last.waits);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { DurationMs } from '@millrace/kernel';
 import type { CycleWindow } from './scheduling-cycle.js';
+import { DEFAULT_SCHEDULING_POLICY, type SchedulingPolicy } from './scheduling-policy.js';
 
 export interface SchedulerSettings {
   /** Lease without a heartbeat (guarantees.md section 1: 30 s; VEC-28 runs at 300 s). */
@@ -18,6 +19,7 @@ export interface SchedulerSettings {
   /** Placements of one cycle and so of one transaction. */
   readonly maxPlacements: number;
   readonly window: CycleWindow;
+  readonly policy: SchedulingPolicy;
   /** Lanes that no worker serves are told of under this pool. */
   readonly defaultPool: string;
 }
@@ -33,5 +35,6 @@ export const DEFAULT_SCHEDULER_SETTINGS: SchedulerSettings = {
   ticksPerQueueSweep: 30,
   maxPlacements: 500,
   window: { initial: 64, factor: 8, max: 4_096 },
+  policy: DEFAULT_SCHEDULING_POLICY,
   defaultPool: 'local',
 };

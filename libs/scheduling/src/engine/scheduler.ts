@@ -10,6 +10,7 @@ import { LeaseWatch } from './lease-watch.js';
 import { notLeader } from './not-leader.js';
 import { OwnerLoop } from './owner-loop.js';
 import type { ConsumerGate } from './ports/consumer-gate.port.js';
+import type { CycleRecorder } from './ports/cycle-recorder.port.js';
 import type { SchedulerObserver } from './ports/cycle-observer.port.js';
 import type { DispatchLag } from './ports/dispatch-lag.port.js';
 import type { WorkerLag } from './ports/worker-lag.port.js';
@@ -23,6 +24,8 @@ import { SchedulerPulse } from './scheduler-pulse.js';
 import type { SchedulerSettings } from './scheduler-settings.js';
 import { SchedulingCycle } from './scheduling-cycle.js';
 import type { SchedulingContext } from './scheduling-context.js';
+import { toPolicyConfig } from './scheduling-policy.js';
+import { KEYS_READ_MAX, SERVED_WINDOW_MS, ServiceRecord } from './service-record.js';
 import { StoredWorld } from './stored-world.js';
 
 export interface SchedulerOptions {
@@ -33,6 +36,8 @@ export interface SchedulerOptions {
   readonly lag: WorkerLag;
   readonly dispatchLag: DispatchLag;
   readonly observer: SchedulerObserver;
+  /** Absent: no cycle is recorded. */
+  readonly recorder?: CycleRecorder;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly priceOf: PriceOf;
@@ -49,6 +54,7 @@ export class Scheduler {
   private readonly loop = new OwnerLoop();
   private readonly election: LeaderElection;
   private readonly watch: LeaseWatch;
+  private readonly record: ServiceRecord;
   private readonly pulse: SchedulerPulse;
   private readonly context: SchedulingContext;
   private readonly useCases: UseCases;
@@ -56,17 +62,20 @@ export class Scheduler {
   constructor(private readonly options: SchedulerOptions) {
     const { clock, logger, settings } = options;
     this.watch = new LeaseWatch(settings);
+    this.record = new ServiceRecord(settings.policy.ordering);
     this.context = {
       unitOfWork: options.unitOfWork,
       clock,
       watch: this.watch,
       observer: options.observer,
+      record: this.record,
+      policy: settings.policy,
       leadership: () => this.leadership(),
       leaseMs: settings.leaseMs,
     };
     this.useCases = buildUseCases(this.context, options);
     this.pulse = new SchedulerPulse(this.loop, this.useCases, clock, logger, {
-      policy: { maxPlacements: settings.maxPlacements },
+      policy: toPolicyConfig(settings.policy, settings.maxPlacements),
       tickMs: settings.tickMs,
       ticksPerQueueSweep: settings.ticksPerQueueSweep,
     });
@@ -131,12 +140,16 @@ export class Scheduler {
   /** A new leader builds its state from its tables, and only then subscribes. */
   private async lead(): Promise<void> {
     await this.loop.run(async () => {
-      const { leases, workers } = await this.options.unitOfWork.run(async (scope) => ({
+      const { clock } = this.options;
+      const { leases, workers, lengths, served } = await this.options.unitOfWork.run(async (scope) => ({
         leases: await scope.leases.all(),
         workers: await scope.workers.alive(),
+        lengths: await scope.history.runLengths(KEYS_READ_MAX),
+        served: await scope.history.servedSince(clock.now() - SERVED_WINDOW_MS),
       }));
       const incarnations = workers.map(({ incarnation }) => incarnation);
-      this.watch.rebuild(leases, incarnations, this.options.clock.monotonicMs());
+      this.watch.rebuild(leases, incarnations, clock.monotonicMs());
+      this.record.rebuild(lengths, served);
     });
     await this.options.gate.open();
     if (this.isLeading()) this.pulse.start();
@@ -164,6 +177,10 @@ function buildUseCases(context: SchedulingContext, options: SchedulerOptions) {
     sweepEnded: new SweepEnded(context),
     expireTasks: new ExpireTasks(context, settings.queueTtlMs),
     publishQueue: new PublishQueue(context, publisher, settings.defaultPool, options.dispatchLag),
-    cycle: new SchedulingCycle(world, world, clock, observer, settings.window),
+    cycle: new SchedulingCycle(world, world, clock, observer, settings.window, recordingOf(options)),
   };
+}
+
+function recordingOf({ recorder, settings }: SchedulerOptions) {
+  return recorder === undefined ? undefined : { recorder, configVersion: settings.policy.version };
 }

@@ -1,5 +1,7 @@
 import type { Clock, DurationMs } from '@millrace/kernel';
 import type { LeaseWatch } from './lease-watch.js';
+import type { SchedulingPolicy } from './scheduling-policy.js';
+import type { ServiceRecord } from './service-record.js';
 import type { SchedulerObserver } from './ports/cycle-observer.port.js';
 import type { Leadership } from './ports/leader-store.port.js';
 import type { SchedulingScope, SchedulingUnitOfWork } from './ports/scheduling-scope.port.js';
@@ -9,6 +11,8 @@ export interface SchedulingContext {
   readonly unitOfWork: SchedulingUnitOfWork;
   readonly clock: Clock;
   readonly watch: LeaseWatch;
+  readonly record: ServiceRecord;
+  readonly policy: SchedulingPolicy;
   readonly observer: SchedulerObserver;
   /** Rejects with `not_leader` while this process does not lead. */
   readonly leadership: () => Leadership;

@@ -2,9 +2,12 @@ import type { DurationMs, Instant, TaskId } from '@millrace/kernel';
 import type { NewEvent } from '@millrace/messaging/ports';
 import type { TaskCommand } from '../domain/task-command.js';
 import { liveAttempt, type Task } from '../domain/task.js';
+import { runGpuMs } from '../domain/run-length.js';
 import { transition } from '../domain/transition.js';
 import type { Lease } from './ports/lease-store.port.js';
 import type { SchedulingScope } from './ports/scheduling-scope.port.js';
+import { runKeyOf } from './run-key.js';
+import type { Closure } from './service-record.js';
 import { toMessage } from './task-messages.js';
 
 /** The transitions of one batch: decided in memory, then written with one statement per store. */
@@ -14,6 +17,7 @@ export class TaskChanges {
   private readonly messages: NewEvent[] = [];
   private readonly granted: Lease[] = [];
   private readonly ended: TaskId[] = [];
+  private readonly closures: Closure[] = [];
 
   constructor(
     tasks: readonly Task[],
@@ -50,18 +54,40 @@ export class TaskChanges {
     return { granted: this.granted, ended: this.ended };
   }
 
+  /** Attempts that this batch ended: what the leader's record learns once the transaction is through. */
+  closed(): readonly Closure[] {
+    return this.closures;
+  }
+
   async write(scope: SchedulingScope): Promise<void> {
     const tasks = [...this.changed].flatMap((id) => this.tasks.get(id) ?? []);
     if (tasks.length > 0) await scope.tasks.save(tasks);
     if (this.ended.length > 0) await scope.leases.end(this.ended);
     if (this.granted.length > 0) await scope.leases.grant(this.granted);
+    await this.writeHistory(scope);
     if (this.messages.length > 0) await scope.outbox.add(this.messages);
+  }
+
+  private async writeHistory({ history }: SchedulingScope): Promise<void> {
+    const { closures } = this;
+    const served = closures
+      .map(({ task: { priority, tenantId }, attempt: { gpuMs } }) => ({ priority, tenantId, gpuMs }))
+      .filter(({ gpuMs }) => gpuMs > 0);
+    const runs = closures.flatMap(({ task, attempt, runGpuMs: gpuMs }) =>
+      gpuMs === undefined ? [] : [{ key: runKeyOf(task, attempt.pool), gpuMs }],
+    );
+    if (served.length > 0) await history.addServed(served, this.options.now);
+    if (runs.length > 0) await history.addRuns(runs, this.options.now);
   }
 
   private noteLease(before: Task, next: Task): void {
     const had = liveAttempt(before);
     const has = liveAttempt(next);
-    if (had !== undefined && has === undefined) this.ended.push(next.id);
+    const last = next.attempts.at(-1);
+    if (had !== undefined && has === undefined && last !== undefined) {
+      this.ended.push(next.id);
+      this.closures.push({ task: next, attempt: last, runGpuMs: runGpuMs(next) });
+    }
     if (had === undefined && has !== undefined) {
       const { number, epoch, workerId, incarnation } = has;
       this.granted.push({ taskId: next.id, attempt: number, epoch, workerId, incarnation });

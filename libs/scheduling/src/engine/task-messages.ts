@@ -104,6 +104,7 @@ export function assignment(task: Task, attempt: Attempt, leaseMs: DurationMs): N
       input,
       ...(resolution === null ? {} : { resolution }),
       parameters,
+      ...(attempt.devices === undefined ? {} : { devices: [...attempt.devices] }),
       leaseMs,
       pricePerGpuHour: attempt.pricePerGpuHour.toString(),
       ...(task.checkpoint === null ? {} : { resumeFrom: task.checkpoint }),

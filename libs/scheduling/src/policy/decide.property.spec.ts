@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { aPendingTask, aWorkerView } from '../testing/builders.js';
 import { decide } from './decide.js';
 import type { Decision } from './decision.js';
-import { fits } from './placement.js';
-import type { SchedulingSnapshot } from './snapshot.js';
+import { workerRefusal } from './filters/hard-filters.js';
+import { baysOf } from './placement/gpu-bays.js';
+import type { PendingTask, SchedulingSnapshot, WorkerView } from './snapshot.js';
 
 const TYPES = ['a', 'b', 'c'];
 
@@ -39,8 +40,12 @@ const snapshots: fc.Arbitrary<SchedulingSnapshot> = fc.tuple(pending, workers).m
 function always(property: (snapshot: SchedulingSnapshot, decisions: readonly Decision[]) => void): void {
   fc.assert(
     fc.property(snapshots, (snapshot) => property(snapshot, decide(snapshot, { maxPlacements: 100 }, 0))),
-    { numRuns: 2_000 },
+    { numRuns: 400 },
   );
+}
+
+function fits(task: PendingTask, worker: WorkerView): boolean {
+  return workerRefusal(task, worker, baysOf(worker)) === null;
 }
 
 function freeSlots(snapshot: SchedulingSnapshot, decisions: readonly Decision[]): ReadonlyMap<string, number> {

@@ -1,18 +1,35 @@
-import type { PendingTask, WorkerView } from './snapshot.js';
+import type { Refusals } from './filters/filter-codes.js';
+import type { PendingTask, RunningTask, WorkerView } from './snapshot.js';
+import type { WaitingCode } from './waiting-reasons.js';
 
-/** Why a task was placed where it was: the log, the lifecycle event and the simulator use the same word. */
-export const PLACEMENT_REASONS = ['first_fitting_worker'] as const;
+/**
+ * Why a task was placed where it was: the log, the lifecycle event and the simulator use the same word.
+ * - `first_fitting_worker`: all that fit were equally good, and this one comes first by id;
+ * - `warm_model`: its weights are loaded there;
+ * - `same_type`: the worker ran this task type before (SCH-45);
+ * - `least_fragmentation`: it leaves the most room for tasks to come;
+ * - `gang_…`: with all other members, as close as there was room (SCH-40, 41).
+ */
+export const PLACEMENT_REASONS = [
+  'first_fitting_worker',
+  'warm_model',
+  'same_type',
+  'least_fragmentation',
+  'gang_nvlink',
+  'gang_node',
+  'gang_rack',
+  'gang_zone',
+] as const;
 export type PlacementReason = (typeof PLACEMENT_REASONS)[number];
 
-/** Why a task waits, with the text a client reads (api.md section 3, extended). */
-export const WAITING_REASONS = {
-  no_fitting_worker: 'No worker that is up serves this task type with enough GPU memory.',
-  pool_draining: 'Every worker that could run this task is about to stop.',
-  pool_busy: 'Every worker that could run this task is busy.',
-  retry_backoff: 'The last attempt failed; the next one starts after a pause of up to 30 seconds.',
-  cycle_limit: 'The scheduler placed as many tasks as one cycle may; this one is looked at in the next.',
-} as const;
-export type WaitingCode = keyof typeof WAITING_REASONS;
+/** Running tasks of a lower class that stop at their next step, so that this one can take their place (QUE-11). */
+export interface Preemption {
+  readonly worker: WorkerView;
+  readonly victims: readonly RunningTask[];
+  /** What the victims lose, ms of their work. */
+  readonly lostMs: number;
+  readonly reason: 'higher_class';
+}
 
 export type Decision =
   | {
@@ -20,7 +37,17 @@ export type Decision =
       readonly task: PendingTask;
       readonly worker: WorkerView;
       readonly reason: PlacementReason;
+      /** Positions in the worker's `devices`; absent where the worker tells of none. */
+      readonly devices?: readonly number[];
     }
-  | { readonly kind: 'wait'; readonly task: PendingTask; readonly reason: WaitingCode };
+  | {
+      readonly kind: 'wait';
+      readonly task: PendingTask;
+      readonly reason: WaitingCode;
+      /** How many workers each filter refused: the `evidence` of api.md. */
+      readonly evidence?: Refusals;
+      readonly preemption?: Preemption;
+    };
 
 export type Placement = Extract<Decision, { kind: 'place' }>;
+export type Wait = Extract<Decision, { kind: 'wait' }>;

@@ -30,6 +30,7 @@ export function aRequest(overrides: Partial<TaskRequest> = {}): TaskRequest {
     metadata: {},
     requestedAt: REQUESTED_AT,
     traceparent: null,
+    prediction: { p50GpuMs: 180_000, p90GpuMs: 360_000, basis: 'profile', samples: 0 },
     ...overrides,
   };
 }
@@ -105,6 +106,7 @@ export function aWorker(overrides: Partial<Worker> = {}): Worker {
     taskTypes: ['ti2v-5B'],
     engine: 'noop',
     version: '0.1.0',
+    traits: {},
     pricePerGpuHour: 900_000_000n,
     state: 'ready',
     registeredAt: REQUESTED_AT,

@@ -9,10 +9,7 @@ function create(clock = new VirtualClock()) {
   const { unitOfWork } = createInMemoryUnitOfWork(database.stores(), { snapshot: () => database.snapshot() });
   const stores: StoresUnderTest = {
     run: (work) => unitOfWork.run(work),
-    clear: async () => {
-      database.tables = { tasks: new Map(), tombstones: new Map(), leases: new Map(), workers: new Map() };
-      database.leader = undefined;
-    },
+    clear: async () => database.clear(),
   };
   return { database, stores };
 }

@@ -1,12 +1,26 @@
 import type { Clock, Instant, TaskId } from '@millrace/kernel';
-import { byOrderOfService, compareIds } from '../policy/ordering.js';
+import { byOrderOfService, compareIds } from '../policy/ordering/ordering.js';
+import { RUNS_KEPT } from '../policy/prediction/run-window.js';
 import { retryNotBefore } from '../domain/retry-backoff.js';
-import { isTerminal, type Task } from '../domain/task.js';
+import { isTerminal, type Lane, type Task } from '../domain/task.js';
 import { notLeader } from '../engine/not-leader.js';
 import type { Leadership, LeaderStore } from '../engine/ports/leader-store.port.js';
-import type { Lease, LeaseStore } from '../engine/ports/lease-store.port.js';
+import {
+  SERVED_BUCKET_MS,
+  type HistoryStore,
+  type RunLengths,
+  type ServedTime,
+} from '../engine/ports/history-store.port.js';
+import type { Lease, LeaseStore, RunningLease } from '../engine/ports/lease-store.port.js';
 import type { SchedulingStores } from '../engine/ports/scheduling-scope.port.js';
-import type { LaneCount, TaskStore, Tombstone } from '../engine/ports/task-store.port.js';
+import type {
+  LaneCount,
+  QueueReading,
+  TaskStore,
+  TenantCount,
+  Tombstone,
+  WaitingTask,
+} from '../engine/ports/task-store.port.js';
 import { hasEnded, type Worker, type WorkerStore, type WorkerWithLeases } from '../engine/ports/worker-store.port.js';
 
 interface Tables {
@@ -14,23 +28,47 @@ interface Tables {
   readonly tombstones: Map<string, Tombstone & { readonly leftAt: Instant }>;
   readonly leases: Map<TaskId, Lease>;
   readonly workers: Map<string, Worker>;
+  readonly stops: Map<TaskId, Instant>;
+  readonly runs: Map<string, RunLengths & { readonly at: Instant }>;
+  readonly served: Map<string, ServedTime & { readonly bucket: Instant }>;
 }
 
-/** The scheduler's database in memory. Rows are immutable, so a snapshot is a copy of four maps. */
+function noRows(): Tables {
+  return {
+    tasks: new Map(),
+    tombstones: new Map(),
+    leases: new Map(),
+    workers: new Map(),
+    stops: new Map(),
+    runs: new Map(),
+    served: new Map(),
+  };
+}
+
+/** The scheduler's database in memory. Rows are immutable, so a snapshot is a copy of the maps. */
 export class InMemorySchedulingDatabase {
-  tables: Tables = { tasks: new Map(), tombstones: new Map(), leases: new Map(), workers: new Map() };
+  tables: Tables = noRows();
   leader: (Leadership & { expiresMs: number }) | undefined;
 
   constructor(private readonly clock: Clock) {}
 
+  /** Forgets every row. */
+  clear(): void {
+    this.tables = noRows();
+    this.leader = undefined;
+  }
+
   /** Remembers the rows; the function returned puts them back. */
   snapshot(): () => void {
-    const { tasks, tombstones, leases, workers } = this.tables;
+    const { tasks, tombstones, leases, workers, stops, runs, served } = this.tables;
     const copy = {
       tasks: new Map(tasks),
       tombstones: new Map(tombstones),
       leases: new Map(leases),
       workers: new Map(workers),
+      stops: new Map(stops),
+      runs: new Map(runs),
+      served: new Map(served),
     };
     return () => {
       this.tables = copy;
@@ -42,6 +80,7 @@ export class InMemorySchedulingDatabase {
       tasks: createTaskStore(() => this.tables, this.clock),
       leases: createLeaseStore(() => this.tables),
       workers: createWorkerStore(() => this.tables),
+      history: createHistoryStore(() => this.tables),
       leader: {
         confirm: async ({ holder, term }) => {
           if (this.leader?.holder !== holder || this.leader.term !== term) throw notLeader();
@@ -82,14 +121,7 @@ function createTaskStore(tables: () => Tables, clock: Clock): TaskStore {
     save: async (tasks) => {
       for (const task of tasks) if (tables().tasks.has(task.id)) tables().tasks.set(task.id, task);
     },
-    pending: async (perLane) =>
-      [...Map.groupBy(ofState(tables(), 'queued').toSorted(byOrderOfService), laneOf).values()].flatMap((lane) =>
-        lane.slice(0, perLane).map((task) => {
-          const { id, taskType, priority, needs, requestedAt } = task;
-          const notBefore = retryNotBefore(task);
-          return { id, taskType, priority, needs, requestedAt, ...(notBefore === null ? {} : { notBefore }) };
-        }),
-      ),
+    pending: async (reading) => shown(ofState(tables(), 'queued'), reading).map(toWaitingTask),
     laneCounts: async () => laneCounts(tables()),
     overdue: async (before, limit) =>
       ofState(tables(), 'queued')
@@ -113,6 +145,34 @@ function createTaskStore(tables: () => Tables, clock: Clock): TaskStore {
   };
 }
 
+function shown(queued: readonly Task[], { perTenant, groupsMax, rowsMax }: QueueReading): readonly Task[] {
+  const oldest = [...Map.groupBy(queued.toSorted(byOrderOfService), laneOf).values()].flatMap((lane) =>
+    lane.slice(0, perTenant),
+  );
+  const groups = [...Map.groupBy(queued.toSorted(byLength), (task) => `${laneOf(task)}/${task.tenantId}`)]
+    .toSorted(([a], [b]) => compareIds(a, b))
+    .slice(0, groupsMax);
+  const each = Math.max(1, Math.min(perTenant, Math.floor(rowsMax / Math.max(1, groups.length))));
+  return [...new Set([...oldest, ...groups.flatMap(([, group]) => group.slice(0, each))])];
+}
+
+function byLength(a: Task, b: Task): number {
+  return a.prediction.p50GpuMs - b.prediction.p50GpuMs || a.requestedAt - b.requestedAt || compareIds(a.id, b.id);
+}
+
+function toWaitingTask(task: Task): WaitingTask {
+  const { id, taskType, priority, needs, requestedAt, tenantId, costCentre, work, prediction } = task;
+  const notBefore = retryNotBefore(task);
+  return {
+    ...{ id, taskType, priority, needs, requestedAt, tenantId },
+    namespace: costCentre,
+    model: work.model,
+    predictedGpuMs: prediction.p50GpuMs,
+    prediction,
+    ...(notBefore === null ? {} : { notBefore }),
+  };
+}
+
 function removeSome<Key, Row>(rows: Map<Key, Row>, isOld: (row: Row) => boolean, limit: number): number {
   const old = [...rows].filter(([, row]) => isOld(row)).slice(0, limit);
   for (const [key] of old) rows.delete(key);
@@ -123,7 +183,7 @@ function ofState(tables: Tables, state: Task['state']): readonly Task[] {
   return [...tables.tasks.values()].filter((task) => task.state === state);
 }
 
-function laneOf({ taskType, priority }: Task): string {
+function laneOf({ taskType, priority }: Lane): string {
   return `${taskType}/${priority}`;
 }
 
@@ -138,9 +198,63 @@ function laneCounts(tables: Tables): readonly LaneCount[] {
         waiting: waiting.length,
         running: lane.length - waiting.length,
         oldestRequestedAt: waiting.length === 0 ? null : Math.min(...waiting),
+        tenants: tenantCounts(lane),
       };
     })
     .toSorted((a, b) => compareIds(a.taskType, b.taskType) || b.priority - a.priority);
+}
+
+function tenantCounts(lane: readonly Task[]): readonly TenantCount[] {
+  return [...Map.groupBy(lane, ({ tenantId }) => tenantId)]
+    .map(([tenantId, tasks]) => {
+      const waiting = tasks.filter(({ state }) => state === 'queued');
+      return {
+        tenantId,
+        waiting: waiting.length,
+        running: tasks.length - waiting.length,
+        waitingGpuMs: waiting.reduce((sum, { prediction }) => sum + prediction.p50GpuMs, 0),
+      };
+    })
+    .toSorted((a, b) => compareIds(a.tenantId, b.tenantId));
+}
+
+function createHistoryStore(tables: () => Tables): HistoryStore {
+  return {
+    addRuns: async (runs, at) => {
+      for (const { key, gpuMs } of runs) {
+        const name = JSON.stringify([key.taskType, key.model, key.resolution, key.frames, key.steps, key.pool]);
+        const before = tables().runs.get(name)?.gpuMs ?? [];
+        tables().runs.set(name, { key, gpuMs: [...before, gpuMs].slice(-RUNS_KEPT), at });
+      }
+    },
+    runLengths: async (keysMax) =>
+      [...tables().runs.values()]
+        .toSorted((a, b) => a.at - b.at)
+        .slice(-keysMax)
+        .map(({ key, gpuMs }) => ({ key, gpuMs })),
+    addServed: async (served, at) => {
+      const bucket = Math.floor(at / SERVED_BUCKET_MS) * SERVED_BUCKET_MS;
+      for (const { priority, tenantId, gpuMs } of served) {
+        const name = `${bucket}/${priority}/${tenantId}`;
+        const before = tables().served.get(name)?.gpuMs ?? 0;
+        tables().served.set(name, { bucket, priority, tenantId, gpuMs: before + gpuMs });
+      }
+    },
+    servedSince: async (since) => {
+      const from = Math.floor(since / SERVED_BUCKET_MS) * SERVED_BUCKET_MS;
+      const recent = [...tables().served.values()].filter(({ bucket }) => bucket >= from);
+      return [...Map.groupBy(recent, ({ priority, tenantId }) => JSON.stringify([priority, tenantId])).values()]
+        .map((counts) => ({
+          priority: counts[0]?.priority ?? 0,
+          tenantId: counts[0]?.tenantId ?? '',
+          gpuMs: counts.reduce((sum, { gpuMs }) => sum + gpuMs, 0),
+        }))
+        .toSorted((a, b) => a.priority - b.priority || compareIds(a.tenantId, b.tenantId));
+    },
+    removeOld: async (runsBefore, servedBefore, limit) =>
+      removeSome(tables().runs, ({ at }) => at < runsBefore, limit) +
+      removeSome(tables().served, ({ bucket }) => bucket < servedBefore, limit),
+  };
 }
 
 function createLeaseStore(tables: () => Tables): LeaseStore {
@@ -152,10 +266,39 @@ function createLeaseStore(tables: () => Tables): LeaseStore {
       for (const lease of leases) tables().leases.set(lease.taskId, lease);
     },
     end: async (taskIds) => {
-      for (const taskId of taskIds) tables().leases.delete(taskId);
+      for (const taskId of taskIds) {
+        tables().leases.delete(taskId);
+        tables().stops.delete(taskId);
+      }
     },
     heldBy: async (incarnations) => sorted().filter(({ incarnation }) => incarnations.includes(incarnation)),
     all: async () => sorted(),
+    running: async (priorities) =>
+      sorted()
+        .flatMap((lease) => toRunningLease(lease, tables()) ?? [])
+        .filter(({ priority }) => priorities?.includes(priority) ?? true),
+    noteStop: async (leases, at) => {
+      const live = leases.filter(({ taskId, epoch }) => tables().leases.get(taskId)?.epoch === epoch);
+      for (const { taskId } of live) tables().stops.set(taskId, at);
+      return live.map(({ taskId }) => taskId);
+    },
+  };
+}
+
+function toRunningLease({ taskId, epoch, incarnation }: Lease, tables: Tables): RunningLease | undefined {
+  const task = tables.tasks.get(taskId);
+  if (task === undefined) return undefined;
+  const { tenantId, costCentre, taskType, priority, needs, attempts, prediction } = task;
+  const last = attempts.at(-1);
+  return {
+    ...{ taskId, epoch, incarnation, tenantId, costCentre, taskType, priority, needs },
+    leasedAt: last?.leasedAt ?? 0,
+    startedAt: last?.startedAt ?? null,
+    gpuMs: last?.gpuMs ?? 0,
+    predictedGpuMs: prediction.p50GpuMs,
+    preemptions: attempts.filter(({ state }) => state === 'preempted').length,
+    ...(last?.devices === undefined ? {} : { devices: last.devices }),
+    stopAskedAt: tables.stops.get(taskId) ?? null,
   };
 }
 

@@ -57,7 +57,7 @@ export class SchedulerFixture {
       gate: { open: async () => void this.gate.push('open'), close: async () => void this.gate.push('close') },
       lag: { oldestMs: async () => this.lag() },
       dispatchLag: { oldestMs: async () => this.dispatchLagMs },
-      observer: { cycled: () => {}, refused: () => {}, expired: () => {}, resent: () => {} },
+      observer: { cycled: () => {}, refused: () => {}, expired: () => {}, resent: () => {}, forecast: () => {} },
       clock,
       logger: silentLogger,
       priceOf: () => PRICE_PER_GPU_HOUR,

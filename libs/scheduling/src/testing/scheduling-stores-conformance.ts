@@ -15,6 +15,7 @@ export interface StoresUnderTest {
 }
 
 const NOW = Date.UTC(2026, 0, 1, 12);
+const READING = { perTenant: 5, groupsMax: 100, rowsMax: 1_000 };
 const FAR_AHEAD = Date.UTC(2099, 0, 1);
 
 /** A task with a live lease, epoch 1. */
@@ -38,6 +39,7 @@ export function schedulingStoresConformance(
     taskStoreSuite(() => stores);
     leaseStoreSuite(() => stores);
     workerStoreSuite(() => stores);
+    historyStoreSuite(() => stores);
   });
 }
 
@@ -97,7 +99,7 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
       expect((await load([1, 2])).map(({ id }) => id)).toEqual([taskIdOf(1)]);
     });
 
-    it('QUE-01, QUE-02: shows the first of each lane (type x priority), by time of request, then id', async () => {
+    it('QUE-01, QUE-02: shows the first of each lane (type x priority), by time of request, then id, if all are alike', async () => {
       const at = (number: number, taskType: string, priority: number, requestedAt: number): Task =>
         aTask({ id: taskIdOf(number), taskType, priority, requestedAt });
       await insert([
@@ -108,9 +110,9 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
         at(6, 'b', -1, 5),
         leased(at(1, 'a', 0, 1)),
       ]);
-      const pending = await stores().run(({ tasks }) => tasks.pending(2));
+      const pending = await stores().run(({ tasks }) => tasks.pending({ ...READING, perTenant: 2 }));
       const lanes = Map.groupBy(pending, ({ taskType, priority }) => `${taskType}/${priority}`);
-      expect([...lanes].map(([lane, tasks]) => [lane, tasks.map(({ id }) => id)]).toSorted()).toEqual([
+      expect([...lanes].map(([lane, tasks]) => [lane, tasks.map(({ id }) => id).toSorted()]).toSorted()).toEqual([
         ['a/0', [taskIdOf(2), taskIdOf(3)]],
         ['a/1', [taskIdOf(5)]],
         ['b/-1', [taskIdOf(6)]],
@@ -121,20 +123,68 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
         priority: -1,
         needs: { gpus: 1, vramMiB: 1_024 },
         requestedAt: 5,
+        tenantId: 'acme',
+        namespace: 'default',
+        model: 'demo-video@1',
+        predictedGpuMs: 180_000,
+        prediction: { p50GpuMs: 180_000, p90GpuMs: 360_000, basis: 'profile', samples: 0 },
       });
+    });
+
+    it("SCH-39: shows each tenant's shortest of a lane, and the lane's oldest whoever's they are, each once", async () => {
+      const of = (number: number, tenantId: string, p50GpuMs: number, requestedAt: number): Task =>
+        aTask({
+          id: taskIdOf(number),
+          tenantId: tenantId as TenantId,
+          prediction: { p50GpuMs, p90GpuMs: p50GpuMs, basis: 'history', samples: 9 },
+          requestedAt,
+        });
+      const greedy = Array.from({ length: 9 }, (_, n) => of(n + 1, 'greedy', 900 - n, n));
+      await insert([...greedy, of(20, 'small', 50, 100), of(21, 'small', 40, 101), of(22, 'small', 60, 102)]);
+      const pending = await stores().run(({ tasks }) => tasks.pending({ ...READING, perTenant: 2 }));
+      const shown = pending.map(({ id }) => id).toSorted();
+      expect(shown).toEqual([1, 2, 8, 9, 20, 21].map(taskIdOf));
+    });
+
+    it('shows fewer of each tenant when they are many, but one at least, and walks no further than it may', async () => {
+      const tenants = ['a', 'b', 'c', 'd'];
+      await insert(
+        tenants.flatMap((tenantId, at) =>
+          [1, 2, 3].map((n) =>
+            aTask({ id: taskIdOf(at * 10 + n), tenantId: tenantId as TenantId, requestedAt: 100 - at * 10 + n }),
+          ),
+        ),
+      );
+      const shownOf = async (reading: Partial<typeof READING>): Promise<Readonly<Record<string, number>>> => {
+        const pending = await stores().run(({ tasks }) => tasks.pending({ ...READING, perTenant: 3, ...reading }));
+        return Object.fromEntries(tenants.map((name) => [name, pending.filter((t) => t.tenantId === name).length]));
+      };
+      // The oldest three of the lane are all of d.
+      expect(await shownOf({ rowsMax: 8 })).toEqual({ a: 2, b: 2, c: 2, d: 3 });
+      expect(await shownOf({ rowsMax: 1 })).toEqual({ a: 1, b: 1, c: 1, d: 3 });
+      expect(await shownOf({ groupsMax: 2 })).toEqual({ a: 3, b: 3, c: 0, d: 3 });
     });
 
     it('counts lanes, without those that hold nothing live', async () => {
       const done = { ...aTask({ id: taskIdOf(4), taskType: 'z' }), state: 'cancelled' as const };
       await insert([
         aTask({ requestedAt: 7 }),
-        aTask({ id: taskIdOf(2), requestedAt: 6 }),
+        aTask({ id: taskIdOf(2), requestedAt: 6, tenantId: 'beta' as TenantId }),
         leased(aTask({ id: taskIdOf(3), priority: 1 })),
         done,
       ]);
       expect(await stores().run(({ tasks }) => tasks.laneCounts())).toEqual([
-        { taskType: 'ti2v-5B', priority: 1, waiting: 0, running: 1, oldestRequestedAt: null },
-        { taskType: 'ti2v-5B', priority: 0, waiting: 2, running: 0, oldestRequestedAt: 6 },
+        {
+          ...{ taskType: 'ti2v-5B', priority: 1, waiting: 0, running: 1, oldestRequestedAt: null },
+          tenants: [{ tenantId: 'acme', waiting: 0, running: 1, waitingGpuMs: 0 }],
+        },
+        {
+          ...{ taskType: 'ti2v-5B', priority: 0, waiting: 2, running: 0, oldestRequestedAt: 6 },
+          tenants: [
+            { tenantId: 'acme', waiting: 1, running: 0, waitingGpuMs: 180_000 },
+            { tenantId: 'beta', waiting: 1, running: 0, waitingGpuMs: 180_000 },
+          ],
+        },
       ]);
     });
 
@@ -161,7 +211,7 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
       const started = transition(leased(aTask()), { kind: 'started', report: aReport() }, NOW).next;
       const requeued = transition(started, { ...failed, report: aReport({ number: 2 }) }, NOW + 5).next;
       await insert([requeued, aTask({ id: taskIdOf(2), priority: 1 })]);
-      const pending = await stores().run(({ tasks }) => tasks.pending(5));
+      const pending = await stores().run(({ tasks }) => tasks.pending(READING));
       const byId = new Map(pending.map((task) => [task.id, task]));
       expect(byId.get(taskIdOf(1))?.notBefore).toBe(NOW + 1_005);
       expect(byId.get(taskIdOf(2))).not.toHaveProperty('notBefore');
@@ -225,6 +275,34 @@ function leaseStoreSuite(stores: () => StoresUnderTest): void {
       await stores().run(({ leases }) => leases.end([taskIdOf(1), taskIdOf(99)]));
       expect(await stores().run(({ leases }) => leases.all())).toEqual([lease(2, other), lease(3)]);
       expect(await stores().run(({ leases }) => leases.heldBy([]))).toEqual([]);
+    });
+
+    it('gives what runs with its task, of all classes or of some, and when it was told to stop', async () => {
+      const holder = aHolder({ devices: [2, 3] });
+      const scheduled = transition(
+        aTask({ id: taskIdOf(7), priority: -1 }),
+        { kind: 'leased', holder, reason: 's' },
+        NOW,
+      );
+      const running = transition(scheduled.next, { kind: 'started', report: aReport() }, NOW + 1).next;
+      await stores().run(async ({ tasks, leases }) => {
+        await tasks.insert([running, leased(aTask({ id: taskIdOf(8) }))]);
+        await leases.grant([lease(7), lease(8)]);
+      });
+      const read = (priorities?: readonly number[]) => stores().run(({ leases }) => leases.running(priorities));
+      expect((await read()).map(({ taskId }) => taskId)).toEqual([taskIdOf(7), taskIdOf(8)]);
+      const live = { taskId: taskIdOf(7), epoch: 1 };
+      const stale = { taskId: taskIdOf(8), epoch: 9 };
+      expect(await stores().run(({ leases }) => leases.noteStop([live, stale], NOW + 2))).toEqual([taskIdOf(7)]);
+      expect(await read([-1])).toEqual([
+        {
+          ...{ taskId: taskIdOf(7), epoch: 1, incarnation: idOf(0xa1), tenantId: 'acme', costCentre: 'default' },
+          ...{ taskType: 'ti2v-5B', priority: -1, needs: { gpus: 1, vramMiB: 1_024 } },
+          ...{ leasedAt: NOW, startedAt: NOW + 1, gpuMs: 500, predictedGpuMs: 180_000, preemptions: 0 },
+          devices: [2, 3],
+          stopAskedAt: NOW + 2,
+        },
+      ]);
     });
   });
 }
@@ -295,6 +373,46 @@ function workerStoreSuite(stores: () => StoresUnderTest): void {
       const recent = await stores().run(({ workers }) => workers.recent(20, 10));
       expect(recent.map(({ workerId }) => workerId)).toEqual(['late', 'old']);
       expect(await stores().run(({ workers }) => workers.recent(20, 1))).toHaveLength(1);
+    });
+  });
+}
+
+function historyStoreSuite(stores: () => StoresUnderTest): void {
+  const key = { taskType: 'a', model: 'm', resolution: '832x480', frames: 4_000, steps: 24, pool: 'local' };
+  const bare = { taskType: 'a', model: 'm', resolution: null, frames: null, steps: null, pool: 'local' };
+
+  describe('history', () => {
+    it('keeps the last 200 runs of a key, in order, also of one that tells of no size', async () => {
+      const runs = Array.from({ length: 150 }, (_, n) => ({ key, gpuMs: n }));
+      await stores().run(({ history }) => history.addRuns([{ key: bare, gpuMs: 7 }, ...runs], NOW));
+      await stores().run(({ history }) => history.addRuns([...runs, { key: bare, gpuMs: 8 }], NOW + 1));
+      const lengths = await stores().run(({ history }) => history.runLengths(10));
+      expect(lengths.find((known) => known.key.steps === null)).toEqual({ key: bare, gpuMs: [7, 8] });
+      const kept = [...runs, ...runs].slice(-200).map(({ gpuMs }) => gpuMs);
+      expect(lengths.find((known) => known.key.steps === 24)).toEqual({ key, gpuMs: kept });
+    });
+
+    it('gives the keys that ran last, the latest last', async () => {
+      for (const [at, steps] of [1, 2, 3].entries()) {
+        await stores().run(({ history }) => history.addRuns([{ key: { ...key, steps }, gpuMs: 1 }], NOW + at));
+      }
+      await stores().run(({ history }) => history.addRuns([{ key: { ...key, steps: 1 }, gpuMs: 2 }], NOW + 9));
+      const lengths = await stores().run(({ history }) => history.runLengths(2));
+      expect(lengths.map((known) => known.key.steps)).toEqual([3, 1]);
+    });
+
+    it('sums what tenants were served by class, and forgets what is old', async () => {
+      const served = (tenantId: string, gpuMs: number, priority = 0) => ({ tenantId, gpuMs, priority });
+      await stores().run(({ history }) => history.addServed([served('a', 5), served('b', 1), served('a', 5, 1)], NOW));
+      await stores().run(({ history }) => history.addServed([served('a', 2), served('a', 3)], NOW + 3_600_000));
+      const since = (at: number) => stores().run(({ history }) => history.servedSince(at));
+      expect(await since(NOW)).toEqual([served('a', 10), served('b', 1), served('a', 5, 1)]);
+      expect(await since(NOW + 3_600_000)).toEqual([served('a', 5)]);
+      await stores().run(({ history }) => history.addRuns([{ key, gpuMs: 1 }], NOW));
+      expect(await stores().run(({ history }) => history.removeOld(NOW, NOW, 9))).toBe(0);
+      expect(await stores().run(({ history }) => history.removeOld(NOW + 1, NOW + 600_001, 9))).toBe(4);
+      expect(await since(0)).toEqual([served('a', 5)]);
+      expect(await stores().run(({ history }) => history.runLengths(9))).toEqual([]);
     });
   });
 }

@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly [readonly string[], readonly 
   execution: [GROUND, []],
   billing: [GROUND, []],
   notifications: [GROUND, []],
+  capacity: [GROUND, []],
   'adapter-file-spool': [[...GROUND, 'execution'], []],
   'adapter-kafka': [GROUND, ['kafkajs']],
   'adapter-object-store': [[...GROUND, 'execution'], ['@aws-sdk/client-s3']],
@@ -52,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly [readonly string[], readonly 
     [...GROUND, 'intake', 'execution', 'notifications', 'platform', ...ADAPTERS, ...APPS],
     ['prom-client', 'zod'],
   ],
+  'app-simulator': [[...GROUND, 'scheduling', 'capacity'], ['yaml']],
   'test-kit': [
     ['kernel', 'contracts', 'adapter-postgres'],
     ['@aws-sdk/client-s3', 'kafkajs', '@jest/globals'],
@@ -61,6 +63,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly [readonly string[], readonly 
     ['kafkajs', 'standardwebhooks', '@ffmpeg-installer/ffmpeg'],
   ],
   checker: [[...GROUND, 'billing', 'adapter-postgres', 'adapter-kafka'], []],
+  bench: [[...GROUND, 'scheduling', 'adapter-postgres'], []],
   simulation: [
     [...GROUND, 'intake', 'scheduling', 'execution', 'billing', 'notifications', 'checker'],
     ['standardwebhooks'],
@@ -70,11 +73,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly [readonly string[], readonly 
 
 /** What specs of any package may use besides: `type:test` opens the kit, the list opens the test libraries. */
 const TESTS_MAY_IMPORT = ['@jest/globals', 'fast-check'];
-const IN_TEST_ROOM = ['test-kit', 'e2e', 'checker', 'simulation', 'architecture'];
+const IN_TEST_ROOM = ['test-kit', 'e2e', 'checker', 'simulation', 'bench', 'architecture'];
 
 const NPM = [
   ...[...NEST, '@opentelemetry/api', 'pino', 'pg', 'typeorm', 'kafkajs', '@aws-sdk/client-s3', 'onnxruntime-node'],
-  ...['@ffmpeg-installer/ffmpeg', 'undici', 'standardwebhooks', '@jest/globals', 'fast-check'],
+  ...['@ffmpeg-installer/ffmpeg', 'undici', 'standardwebhooks', '@jest/globals', 'fast-check', 'yaml'],
 ];
 
 /** Exists only here: proves the scope entries of kernel and contracts, which the type entries hide otherwise. */

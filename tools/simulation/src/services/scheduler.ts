@@ -39,7 +39,7 @@ export async function startScheduler(world: World, machine: Machine): Promise<Sc
     gate,
     lag: gate,
     dispatchLag: { oldestMs: async () => 0 },
-    observer: { cycled: () => {}, refused: () => {}, expired: () => {}, resent: () => {} },
+    observer: { cycled: () => {}, refused: () => {}, expired: () => {}, resent: () => {}, forecast: () => {} },
     priceOf: () => PRICE_PER_GPU_HOUR,
     holder: world.ids.next(),
     settings: DEFAULT_SCHEDULER_SETTINGS,

@@ -3,8 +3,10 @@ import type pg from 'pg';
 import { delayedRetriesMigration } from '../migrate/delayed-retries-migration.js';
 import { messagingMigration } from '../migrate/messaging-migration.js';
 import type { MigrationClass } from '../migrate/migration-class.js';
+import { PostgresHistoryStore } from './history-store.postgres.js';
 import { PostgresLeaderGuard } from './leader-store.postgres.js';
 import { PostgresLeaseStore } from './lease-store.postgres.js';
+import { FairReading1760000014000 } from './migrations/fair-reading.js';
 import { SchedulingTables1760000002000 } from './migrations/scheduling-tables.js';
 import { SweepIndexes1760000012000 } from './migrations/sweep-indexes.js';
 import { SCHEDULING_SCHEMA } from './scheduling-schema.js';
@@ -21,6 +23,7 @@ export const SCHEDULING_MIGRATIONS: readonly MigrationClass[] = [
   SchedulingTables1760000002000,
   delayedRetriesMigration(SCHEDULING_SCHEMA),
   SweepIndexes1760000012000,
+  FairReading1760000014000,
 ];
 
 /** The stores of one transaction; the connection's role is `_system`. */
@@ -29,6 +32,7 @@ export function createSchedulingStores(client: pg.ClientBase): SchedulingStores 
     tasks: new PostgresTaskStore(client),
     leases: new PostgresLeaseStore(client),
     workers: new PostgresWorkerStore(client),
+    history: new PostgresHistoryStore(client),
     leader: new PostgresLeaderGuard(client),
   };
 }

@@ -52,7 +52,7 @@ afterAll(async () => {
 }, START_TIMEOUT_MS);
 
 async function clear(): Promise<void> {
-  for (const table of ['leases', 'tasks', 'tombstones', 'workers', 'leader']) {
+  for (const table of ['leases', 'tasks', 'tombstones', 'workers', 'leader', 'run_lengths', 'served']) {
     await system.query(`DELETE FROM ${SCHEDULING_SCHEMA}.${table}`);
   }
 }
@@ -99,7 +99,7 @@ describe('scheduling in Postgres', () => {
       await workers.add([aWorker()]);
     });
     expect(await new PostgresWorkerStore(request).recent(0, 10)).toHaveLength(1);
-    for (const table of ['tasks', 'tombstones', 'leader']) {
+    for (const table of ['tasks', 'tombstones', 'leader', 'run_lengths', 'served']) {
       const read = request.query(`SELECT * FROM ${SCHEDULING_SCHEMA}.${table}`);
       await expect(read).rejects.toMatchObject({ code: '42501' });
     }
@@ -115,7 +115,9 @@ describe('scheduling in Postgres', () => {
     const client = await system.connect();
     try {
       const before = await rowsRead(client);
-      expect(await new PostgresTaskStore(client).pending(64)).toHaveLength(128);
+      expect(
+        await new PostgresTaskStore(client).pending({ perTenant: 64, groupsMax: 4_096, rowsMax: 16_384 }),
+      ).toHaveLength(128);
       const read = (await rowsRead(client)) - before;
       expect(read).toBeGreaterThanOrEqual(128);
       expect(read).toBeLessThan(1_000);

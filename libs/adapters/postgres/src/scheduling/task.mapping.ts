@@ -1,5 +1,14 @@
 import { toIso, type Instant, type TaskId, type TenantId } from '@millrace/kernel';
-import type { Attempt, CheckpointReference, Failure, Task, TaskPhase, TaskState, TaskWork } from '@millrace/scheduling';
+import type {
+  Attempt,
+  CheckpointReference,
+  Failure,
+  PredictedTime,
+  Task,
+  TaskPhase,
+  TaskState,
+  TaskWork,
+} from '@millrace/scheduling';
 
 /** A row of `scheduler.tasks`, as `pg` gives it. */
 export interface TaskRow {
@@ -16,6 +25,9 @@ export interface TaskRow {
   readonly metadata: Readonly<Record<string, string>>;
   readonly requested_at: Date;
   readonly traceparent: string | null;
+  readonly prediction: PredictedTime;
+  /** `prediction.p50GpuMs`, for the index; bigint comes as text. */
+  readonly predicted_gpu_ms: string;
   readonly state: string;
   readonly phase: string | null;
   readonly sequence: number;
@@ -48,6 +60,7 @@ export function taskFromRow(row: TaskRow): Task {
     metadata: row.metadata,
     requestedAt: row.requested_at.getTime(),
     traceparent: row.traceparent,
+    prediction: row.prediction,
     state: row.state as TaskState,
     phase: row.phase as TaskPhase | null,
     sequence: row.sequence,
@@ -80,6 +93,8 @@ export function requestsToColumns(tasks: readonly Task[]): unknown[] {
     tasks.map((task) => JSON.stringify(task.metadata)),
     tasks.map((task) => toIso(task.requestedAt)),
     tasks.map((task) => task.traceparent),
+    tasks.map((task) => JSON.stringify(task.prediction)),
+    tasks.map((task) => task.prediction.p50GpuMs),
     ...progressToColumns(tasks).slice(1),
   ];
 }

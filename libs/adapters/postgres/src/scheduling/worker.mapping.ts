@@ -15,6 +15,7 @@ export interface WorkerRow {
   readonly task_types: readonly string[];
   readonly engine: string;
   readonly version: string;
+  readonly traits: Worker['traits'];
   readonly price_per_gpu_hour: string;
   readonly state: string;
   readonly registered_at: Date;
@@ -36,6 +37,7 @@ export function workerFromRow(row: WorkerRow): Worker {
     taskTypes: row.task_types,
     engine: row.engine,
     version: row.version,
+    traits: row.traits,
     pricePerGpuHour: BigInt(row.price_per_gpu_hour),
     state: row.state as WorkerState,
     registeredAt: row.registered_at.getTime(),
@@ -64,6 +66,7 @@ export function workersToJson(workers: readonly Worker[]): string {
       task_types: worker.taskTypes,
       engine: worker.engine,
       version: worker.version,
+      traits: worker.traits,
       price_per_gpu_hour: worker.pricePerGpuHour.toString(),
       state: worker.state,
       registered_at: toIso(worker.registeredAt),

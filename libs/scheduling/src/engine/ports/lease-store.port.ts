@@ -1,4 +1,5 @@
-import type { TaskId } from '@millrace/kernel';
+import type { Instant, TaskId, TenantId } from '@millrace/kernel';
+import type { Lane, ResourceNeeds } from '../../domain/task.js';
 
 /** The exclusive right of one worker incarnation to run one attempt. A row is live; an ended lease has none. */
 export interface Lease {
@@ -7,6 +8,27 @@ export interface Lease {
   readonly epoch: number;
   readonly workerId: string;
   readonly incarnation: string;
+}
+
+/** A live lease with what the policy needs to know of its task: for quotas, preemption, and what workers have left. */
+export interface RunningLease extends Lane {
+  readonly taskId: TaskId;
+  readonly epoch: number;
+  readonly incarnation: string;
+  readonly tenantId: TenantId;
+  readonly costCentre: string;
+  readonly needs: ResourceNeeds;
+  readonly leasedAt: Instant;
+  /** Null: its worker has not said that it started. */
+  readonly startedAt: Instant | null;
+  /** As last reported, ms. */
+  readonly gpuMs: number;
+  readonly predictedGpuMs: number;
+  /** Attempts of the task that were preempted. */
+  readonly preemptions: number;
+  readonly devices?: readonly number[];
+  /** When its worker was last told to stop it for a task of a higher class. */
+  readonly stopAskedAt: Instant | null;
 }
 
 /**
@@ -22,4 +44,8 @@ export interface LeaseStore {
   heldBy(incarnations: readonly string[]): Promise<readonly Lease[]>;
   /** Every live lease, ordered by task id. For take-over. */
   all(): Promise<readonly Lease[]>;
+  /** Live leases with their tasks, of all or of these classes, ordered by task id. */
+  running(priorities?: readonly number[]): Promise<readonly RunningLease[]>;
+  /** Notes that these leases' workers are told to stop; a lease that is over, or of another epoch, is passed over. Which they were. */
+  noteStop(leases: readonly Pick<Lease, 'taskId' | 'epoch'>[], at: Instant): Promise<readonly TaskId[]>;
 }

@@ -1,4 +1,5 @@
 import type { TransactionScope, UnitOfWork } from '@millrace/messaging/ports';
+import type { HistoryStore } from './history-store.port.js';
 import type { LeaderGuard } from './leader-store.port.js';
 import type { LeaseStore } from './lease-store.port.js';
 import type { TaskStore } from './task-store.port.js';
@@ -8,6 +9,7 @@ export interface SchedulingStores {
   readonly tasks: TaskStore;
   readonly leases: LeaseStore;
   readonly workers: WorkerStore;
+  readonly history: HistoryStore;
   readonly leader: LeaderGuard;
 }
 

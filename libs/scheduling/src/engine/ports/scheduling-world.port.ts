@@ -1,14 +1,15 @@
+import type { CycleDecisions } from '../../policy/decide.js';
 import type { Placement } from '../../policy/decision.js';
 import type { SchedulingSnapshot } from '../../policy/snapshot.js';
 
 /** Where a cycle reads the world. Production: the stores. Simulation: a world in memory. */
 export interface SnapshotSource {
-  /** At most `perLane` pending tasks of each lane, the first in order of service. */
-  read(perLane: number): Promise<SchedulingSnapshot>;
+  /** Of each tenant's tasks in a lane at least the `perTenant` that come first in order of service, while there is room. */
+  read(perTenant: number): Promise<SchedulingSnapshot>;
 }
 
-/** Where a cycle puts its decisions: leases and events, in one transaction. */
+/** Where a cycle puts its decisions: leases, events and commands to stop, in one transaction. */
 export interface DecisionSink {
-  /** Returns those that were applied. One whose task is no longer queued is passed over. */
-  apply(placements: readonly Placement[]): Promise<readonly Placement[]>;
+  /** Returns the placements that were applied. One whose task is no longer queued is passed over. */
+  apply(decided: CycleDecisions): Promise<readonly Placement[]>;
 }

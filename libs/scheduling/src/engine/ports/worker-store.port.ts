@@ -1,9 +1,37 @@
 import type { Instant, NanoDollars } from '@millrace/kernel';
 import type { CapacityKind } from '../../domain/attempt.js';
+import type { WorkerView } from '../../policy/snapshot.js';
 
 export const WORKER_STATES = ['ready', 'draining', 'lost', 'left'] as const;
 /** `lost` and `left` have ended: their leases are over and their instance is closed. */
 export type WorkerState = (typeof WORKER_STATES)[number];
+
+/** A GPU as its worker describes it at registration. */
+export interface RegisteredGpu {
+  readonly mode: 'whole' | 'shared' | 'mig';
+  /** Memory of each slice of a partitioned GPU. */
+  readonly slicesMiB?: readonly number[];
+  readonly nvlinkGroup?: number;
+  readonly faulty?: boolean;
+}
+
+/** What a worker may tell of its machine beyond what it must. What is absent constrains nothing. */
+export interface WorkerTraits extends Pick<
+  WorkerView,
+  | 'driver'
+  | 'cuda'
+  | 'purpose'
+  | 'taints'
+  | 'labels'
+  | 'zone'
+  | 'rack'
+  | 'cpuMilli'
+  | 'ramMiB'
+  | 'loadedModels'
+  | 'measuredIdlePercent'
+> {
+  readonly devices?: readonly RegisteredGpu[];
+}
 
 /** One life of a worker process, with the machine it runs on. */
 export interface Worker {
@@ -19,6 +47,7 @@ export interface Worker {
   readonly taskTypes: readonly string[];
   readonly engine: string;
   readonly version: string;
+  readonly traits: WorkerTraits;
   readonly pricePerGpuHour: NanoDollars;
   readonly state: WorkerState;
   readonly registeredAt: Instant;

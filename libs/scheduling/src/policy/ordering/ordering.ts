@@ -1,4 +1,4 @@
-import type { PendingTask } from './snapshot.js';
+import type { PendingTask } from '../snapshot.js';
 
 /**
  * Order of service (QUE-02):

@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BenchmarkCell, BenchmarkRow, CellOptions } from '../../bench/benchmark-cell.js';
+import { readSpotEnvironments, type SpotEnvironment, type SpotWindow } from '../../traces/spot-windows.js';
+import { omniscient } from './baselines/omniscient.js';
+import { semiMarkovPolicy } from './baselines/semi-markov.js';
+import { greedy, neverWait, onDemandOnly, uniformProgress } from './baselines/simple-policies.js';
+import { millraceSpot } from './millrace-spot.js';
+import { runJob, type SpotPolicy } from './run-job.js';
+import { SPOT_CASES, type SpotCase } from './spot-cases.js';
+import { fitSource, type FitSource } from './spot-fits.js';
+import { summaryOf, spotTable, type PolicyFigures } from './spot-table.js';
+
+/** Every third window is reported: lines 1, 4, 7, … (scheduling.md section 2). */
+const WINDOW_STEP = 3;
+
+/** An environment with its policies, which live as long as the cell runs. */
+interface Track {
+  readonly windows: readonly SpotWindow[];
+  readonly policies: readonly SpotPolicy[];
+}
+
+/** Cell U (scheduling.md section 2): one zone, one job, over recorded windows. */
+export const spotSingleZoneCell: BenchmarkCell = {
+  name: 'U',
+  async *run({ dataFolder, fit, progress }: CellOptions) {
+    const environments = readSpotEnvironments(folderOf(dataFolder));
+    const source = fitSource(fit, environments);
+    const tracks = environments.map((environment) => trackOf(environment, source));
+    const figures: PolicyFigures[] = [];
+    for (const spotCase of SPOT_CASES) {
+      for (let index = 0; index < (tracks[0]?.policies.length ?? 0); index++) {
+        progress(`${spotCase.name}: ${tracks[0]?.policies[index]?.name}`);
+        const measured = measure(spotCase, tracks, index);
+        figures.push(measured);
+        yield* rowsOf(measured);
+      }
+    }
+    return {
+      markdown: spotTable(
+        figures,
+        environments.map(({ name }) => name),
+        source.words,
+      ),
+    };
+  },
+};
+
+function folderOf(dataFolder: string): string {
+  const inside = join(dataFolder, 'spot-single-zone');
+  return existsSync(inside) ? inside : dataFolder;
+}
+
+function trackOf(environment: SpotEnvironment, source: FitSource): Track {
+  const { fit, chain, bins } = source.knownFor(environment);
+  return {
+    windows: environment.windows.filter((_, index) => index % WINDOW_STEP === 0),
+    policies: [
+      onDemandOnly,
+      greedy,
+      uniformProgress,
+      neverWait,
+      semiMarkovPolicy(chain, bins),
+      omniscient,
+      millraceSpot(fit),
+    ],
+  };
+}
+
+/** One policy of a case over the windows of every environment. */
+function measure(spotCase: SpotCase, tracks: readonly Track[], index: number): PolicyFigures {
+  let misses = 0;
+  const costs = tracks.map(({ windows, policies }) =>
+    windows.map((window) => {
+      const { costUsd, missed } = runJob(spotCase.job, window, policies[index]!);
+      if (missed) misses++;
+      return costUsd;
+    }),
+  );
+  return { spotCase, policy: tracks[0]?.policies[index]?.name ?? '', costs, misses };
+}
+
+function rowsOf(figures: PolicyFigures): readonly BenchmarkRow[] {
+  const { spotCase, policy, misses } = figures;
+  const { costUsd, p95Usd } = summaryOf(figures);
+  return Object.entries({ costUsd, p95Usd }).map(([metric, value]) => ({
+    cell: 'U',
+    case: spotCase.name,
+    policy,
+    metric,
+    value,
+    misses,
+  }));
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from '@jest/globals';
+import type { TenantId } from '@millrace/kernel';
+import type { Wait } from '../policy/decision.js';
+import { DEFAULT_ORDERING } from '../policy/ordering/ordering-policy.js';
+import { EstimateRecord } from '../policy/prediction/queue-estimate.js';
+import type { WaitingCode } from '../policy/waiting-reasons.js';
+import { aPendingTask, aWorker } from '../testing/builders.js';
+import { forecastQueue } from './forecast-queue.js';
+import type { LaneCount } from './ports/task-store.port.js';
+import { laneFacts } from './queue-lanes.js';
+
+const NOW = Date.UTC(2026, 0, 1, 0, 1);
+
+function wait(number: number, tenantId: string, reason: WaitingCode = 'pool_busy', taskType = 'a'): Wait {
+  return { kind: 'wait', reason, task: aPendingTask(number, { tenantId, taskType, predictedGpuMs: 10_000 }) };
+}
+
+function forecast(waits: readonly Wait[], gpus = 2) {
+  const worker = { ...aWorker({ taskTypes: ['a', 'b'], gpus, slots: gpus }), usedSlots: 0 };
+  return forecastQueue({
+    ...{ waits, running: [], workers: gpus === 0 ? [] : [worker], now: NOW },
+    predictionOf: () => ({ p50GpuMs: 10_000, p90GpuMs: 12_000, basis: 'history', samples: 9 }),
+    ordering: { ...DEFAULT_ORDERING, slackGpuSeconds: 0 },
+    shares: [],
+    record: new EstimateRecord(),
+  });
+}
+
+function lane(tenants: Readonly<Record<string, number>>, taskType = 'a'): LaneCount {
+  const counts = Object.entries(tenants).map(([tenantId, waiting]) => ({
+    ...{ tenantId: tenantId as TenantId, waiting, running: 0, waitingGpuMs: waiting * 10_000 },
+  }));
+  const waiting = counts.reduce((sum, count) => sum + count.waiting, 0);
+  return { taskType, priority: 0, waiting, running: 1, oldestRequestedAt: NOW, tenants: counts };
+}
+
+describe('the queue as it is told', () => {
+  it('serves tenants in turn and counts what is ahead of each task', () => {
+    const waits = [wait(1, 'x'), wait(2, 'x'), wait(3, 'x'), wait(4, 'y')];
+    const places = forecast(waits).map(({ wait: { task }, position, aheadGpuSeconds }) => [
+      task.tenantId,
+      position,
+      aheadGpuSeconds,
+    ]);
+    expect(places).toEqual([
+      ['x', 1, 0],
+      ['y', 2, 10],
+      ['x', 3, 20],
+      ['x', 4, 30],
+    ]);
+  });
+
+  it('tells when half and nine of ten start and finish, and not where nothing that runs will serve it', () => {
+    const [first, second] = forecast([wait(1, 'x'), wait(2, 'x')]);
+    expect(first).toMatchObject({ startS: { p50: 0 }, finishS: { p50: 10 }, basis: 'history' });
+    expect(second).toMatchObject({ startS: { p50: 5 }, finishS: { p50: 15 } });
+    expect(second?.finishS?.p90).toBeGreaterThan(15);
+    expect(forecast([wait(1, 'x', 'tenant_quota')])[0]).toMatchObject({
+      position: 1,
+      startS: undefined,
+      finishS: undefined,
+    });
+    expect(forecast([wait(1, 'x')], 0)[0]?.startS).toBeUndefined();
+  });
+
+  it('types that share a worker are one queue, others are not', () => {
+    const waits = [wait(1, 'x'), wait(2, 'x', 'pool_busy', 'b'), wait(3, 'x', 'no_fitting_worker', 'c')];
+    expect(forecast(waits).map(({ wait: { task }, position }) => [task.taskType, position])).toEqual([
+      ['a', 1],
+      ['b', 2],
+      ['c', 1],
+    ]);
+  });
+
+  it("tells a lane's reason, but no tenant's own affair", () => {
+    const waits = [wait(1, 'x', 'tenant_quota'), wait(2, 'y', 'retry_backoff'), wait(3, 'y')];
+    const [told] = laneFacts([lane({ x: 1, y: 2 })], waits, forecast(waits));
+    expect(told?.waitingReason?.code).toBe('pool_busy');
+    expect(told?.tenants?.map(({ tenantId, waitingReason }) => [tenantId, waitingReason?.code])).toEqual([
+      ['x', 'tenant_quota'],
+      ['y', 'pool_busy'],
+    ]);
+    expect(laneFacts([lane({ x: 1 })], waits.slice(0, 1), [])[0]).not.toHaveProperty('waitingReason');
+  });
+
+  it('brings the evidence of a reason', () => {
+    const unfit: Wait = { ...wait(1, 'x', 'no_fitting_worker'), evidence: { vram: 3 } };
+    const [told] = laneFacts([lane({ x: 1 })], [unfit], forecast([unfit]));
+    expect(told?.waitingReason).toMatchObject({ code: 'no_fitting_worker', evidence: { vram: 3 } });
+  });
+
+  it("stretches a tenant's last place by what the cycle did not look at", () => {
+    const waits = [wait(1, 'x'), wait(2, 'x')];
+    const [told] = laneFacts([lane({ x: 20 })], waits, forecast(waits));
+    const { first, last } = told?.tenants?.[0] ?? {};
+    expect(first).toMatchObject({ position: 1, aheadGpuSeconds: 0 });
+    expect(last).toMatchObject({ position: 20, aheadGpuSeconds: 100, finishS: { p50: 150 } });
+  });
+
+  it('tells of a thousand tenants at most, those that are served first', () => {
+    const waits = Array.from({ length: 1_200 }, (_, n) => wait(n + 1, `t${n}`));
+    const counts = Object.fromEntries(waits.map(({ task }) => [task.tenantId ?? '', 1]));
+    const [told] = laneFacts([lane(counts)], waits, []);
+    expect(told?.tenants).toHaveLength(1_000);
+    expect(told?.tenants?.some(({ tenantId }) => tenantId === 't1100')).toBe(false);
+  });
+});

@@ -1,0 +1,177 @@
+import type { DurationMs, Instant } from '@millrace/kernel';
+import type { Attempt } from '../domain/attempt.js';
+import { isTerminal, type PredictedTime, type Task, type TaskRequest } from '../domain/task.js';
+import type { FairShare, FairShares, OrderingPolicy } from '../policy/ordering/ordering-policy.js';
+import { GpuSecondsHistory } from '../policy/prediction/gpu-seconds-history.js';
+import { EstimateRecord } from '../policy/prediction/queue-estimate.js';
+import type { PendingTask } from '../policy/snapshot.js';
+import type { TaskForecast } from './forecast-queue.js';
+import type { WaitingTask } from './ports/task-store.port.js';
+import type { RunLengths, ServedTime } from './ports/history-store.port.js';
+import { runKeyOf } from './run-key.js';
+
+/** How far back a new leader looks for whom was served: as long as a tenant may hold a lead of the slack against others. */
+export const SERVED_WINDOW_MS: DurationMs = 3_600_000;
+/** Keys whose runs a new leader reads. */
+export const KEYS_READ_MAX = 2_000;
+/** GPU-seconds of a task type that nobody has said anything of (TYP-22). */
+const TYPICAL_GPU_SECONDS = 180;
+/** A profile has one figure: nine of ten tasks are held to end within twice of it, until runs tell better. */
+const PROFILE_P90_FACTOR = 2;
+const TYPES_MAX = 1_000;
+/** Estimates kept until their tasks end. */
+const TOLD_MAX = 10_000;
+/** Task types remembered of a worker: what it ran last is what it has loaded. */
+const RECENT_TYPES_MAX = 4;
+const MS = 1000;
+
+/** An attempt that ended, with its task after the change. */
+export interface Closure {
+  readonly task: Task;
+  readonly attempt: Attempt;
+  /** GPU time of the whole work, ms, where the task completed and it is known. */
+  readonly runGpuMs: number | undefined;
+}
+
+/**
+ * What the leader remembers of service: how long runs took, what each tenant has had, and what workers ran last. Kept in
+ * memory, built from the tables at take-over, changed only after the commit of what it reflects. Owned by the loop.
+ */
+export class ServiceRecord {
+  private history: GpuSecondsHistory;
+  private readonly typical = new Map<string, number>();
+  private readonly recent = new Map<string, readonly string[]>();
+  private fairShares: FairShares = [];
+  private predictions: ReadonlyMap<string, PredictedTime> = new Map();
+  private readonly told = new Map<
+    string,
+    { readonly at: Instant; readonly plainSeconds: number; readonly p90Seconds: number }
+  >();
+  /** How far off estimates of the queue were. */
+  readonly estimates = new EstimateRecord();
+
+  constructor(private readonly ordering: OrderingPolicy) {
+    this.history = this.newHistory();
+  }
+
+  /** Take-over: the last runs, and who was served within SERVED_WINDOW_MS. */
+  rebuild(lengths: readonly RunLengths[], served: readonly ServedTime[]): void {
+    this.history = this.newHistory();
+    for (const { key, gpuMs } of lengths) for (const ms of gpuMs) this.history.record(key, ms / MS);
+    this.fairShares = sharesOf(served, this.ordering);
+    this.recent.clear();
+    this.told.clear();
+  }
+
+  /** `profileGpuSeconds`: what the task type's profile says, where the request brings it. */
+  foretell(request: Pick<TaskRequest, 'taskType' | 'work'>, profileGpuSeconds: number | undefined): PredictedTime {
+    const { taskType } = request;
+    if (profileGpuSeconds !== undefined && (this.typical.has(taskType) || this.typical.size < TYPES_MAX)) {
+      this.typical.set(taskType, profileGpuSeconds);
+    }
+    const { p50GpuSeconds, p90GpuSeconds, basis, samples } = this.history.predict(runKeyOf(request));
+    return { p50GpuMs: Math.round(p50GpuSeconds * MS), p90GpuMs: Math.round(p90GpuSeconds * MS), basis, samples };
+  }
+
+  /**
+   * Attempts ended: runs are learnt, and their tenants charged with what they took instead of what was foretold. Returns
+   * how many completed tasks were within their estimate.
+   */
+  closed(closures: readonly Closure[], now: Instant): { readonly withinP90: number; readonly late: number } {
+    let withinP90 = 0;
+    let late = 0;
+    for (const { task, attempt, runGpuMs } of closures) {
+      const told = this.told.get(task.id);
+      if (told !== undefined && isTerminal(task)) {
+        this.told.delete(task.id);
+        if (task.state === 'completed') {
+          const tookSeconds = (now - told.at) / MS;
+          this.estimates.outcome(told.plainSeconds, tookSeconds);
+          if (tookSeconds <= told.p90Seconds) withinP90 += 1;
+          else late += 1;
+        }
+      }
+      if (runGpuMs !== undefined) this.history.record(runKeyOf(task, attempt.pool), runGpuMs / MS);
+      const overMs = attempt.gpuMs - task.prediction.p50GpuMs;
+      this.fairShares = settled(this.fairShares, task, overMs / MS / (this.ordering.weights.get(task.tenantId) ?? 1));
+    }
+    return { withinP90, late };
+  }
+
+  /** What was told of tasks when they were first seen waiting: held against what comes. */
+  foretold(forecasts: readonly TaskForecast[], now: Instant): void {
+    for (const { wait, plainSeconds, finishS } of forecasts) {
+      if (finishS === undefined || this.told.has(wait.task.id) || this.told.size >= TOLD_MAX) continue;
+      this.told.set(wait.task.id, { at: now, plainSeconds, p90Seconds: finishS.p90 });
+    }
+  }
+
+  /** What was foretold of a waiting task that the last reading showed. */
+  predictionOf({ id, predictedGpuMs = 0 }: PendingTask): PredictedTime {
+    const unknown = { p50GpuMs: predictedGpuMs, p90GpuMs: predictedGpuMs, basis: 'profile', samples: 0 } as const;
+    return this.predictions.get(id) ?? unknown;
+  }
+
+  /** The waiting tasks of the last reading. */
+  saw(waiting: readonly WaitingTask[]): void {
+    this.predictions = new Map(waiting.map(({ id, prediction }) => [id, prediction]));
+  }
+
+  get shares(): FairShares {
+    return this.fairShares;
+  }
+
+  /** A cycle's decisions were applied: the tenants stand where it left them. */
+  decided(shares: FairShares): void {
+    this.fairShares = shares;
+  }
+
+  placed(incarnation: string, taskType: string): void {
+    const before = this.recent.get(incarnation) ?? [];
+    if (before[0] === taskType) return;
+    const types = [taskType, ...before.filter((type) => type !== taskType)].slice(0, RECENT_TYPES_MAX);
+    this.recent.set(incarnation, types);
+  }
+
+  /** Types that it ran last, the latest first. */
+  recentTypes(incarnation: string): readonly string[] | undefined {
+    return this.recent.get(incarnation);
+  }
+
+  /** Keeps what is known of these incarnations only. */
+  keepWorkers(incarnations: ReadonlySet<string>): void {
+    for (const known of this.recent.keys()) if (!incarnations.has(known)) this.recent.delete(known);
+  }
+
+  private newHistory(): GpuSecondsHistory {
+    return new GpuSecondsHistory(({ taskType }) => {
+      const p50GpuSeconds = this.typical.get(taskType) ?? TYPICAL_GPU_SECONDS;
+      return { p50GpuSeconds, p90GpuSeconds: p50GpuSeconds * PROFILE_P90_FACTOR };
+    });
+  }
+}
+
+/**
+ * Where tenants stand who were served so much: each as far ahead of the one served least as it had more, and whoever comes
+ * new begins beside that one. Tasks ask for no pool, so all stand in the one that has no name.
+ */
+function sharesOf(served: readonly ServedTime[], { weights }: OrderingPolicy): FairShares {
+  return [...Map.groupBy(served, ({ priority }) => priority)].map(([priority, times]): FairShare => {
+    const tags = times.map(({ tenantId, gpuMs }): [string, number] => [
+      tenantId,
+      gpuMs / MS / (weights.get(tenantId) ?? 1),
+    ]);
+    const virtualGpuSeconds = Math.min(...tags.map(([, tag]) => tag));
+    return { priority, pool: '', virtualGpuSeconds, tenants: Object.fromEntries(tags) };
+  });
+}
+
+/** A tenant that had more than it was charged for stands further back, and one that had less further ahead, but not before those who wait. */
+function settled(shares: FairShares, { priority, tenantId }: Task, gpuSeconds: number): FairShares {
+  return shares.map((share) => {
+    const tag = share.tenants[tenantId];
+    if (share.priority !== priority || share.pool !== '' || tag === undefined) return share;
+    const next = gpuSeconds > 0 ? tag + gpuSeconds : Math.max(Math.min(tag, share.virtualGpuSeconds), tag + gpuSeconds);
+    return { ...share, tenants: { ...share.tenants, [tenantId]: next } };
+  });
+}

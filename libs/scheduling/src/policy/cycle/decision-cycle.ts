@@ -1,0 +1,223 @@
+import type { Instant } from '@millrace/kernel';
+import { isBackingOff } from '../../domain/retry-backoff.js';
+import type { PlacementReason, Preemption } from '../decision.js';
+import { GangPlacer } from '../gangs/gang-placer.js';
+import { DEFAULT_ORDERING } from '../ordering/ordering-policy.js';
+import { ServiceOrder } from '../ordering/service-order.js';
+import type { Tier } from '../placement/class-plans.js';
+import { holdForOlder } from '../placement/hold-for-older.js';
+import type { PlacementBoard } from '../placement/placement-board.js';
+import { chooseVictims } from '../preemption/choose-victims.js';
+import type { QuotaBook } from '../quotas/quota-book.js';
+import { HOLDS_LIMIT, type PolicyConfig, type SchedulingSnapshot, type WorkerView } from '../snapshot.js';
+import type { WaitingCode } from '../waiting-reasons.js';
+import type { WaitReasons } from './wait-reasons.js';
+import type { WorkItem } from './work-item.js';
+
+/** Seats of the last cycle, one a member, in the order in which they were given. */
+export interface GivenSeats {
+  count: number;
+  readonly items: WorkItem[];
+  /** Which member of the item. */
+  readonly member: number[];
+  readonly node: number[];
+  readonly gpuMask: number[];
+  readonly tier: (Tier | null)[];
+  readonly reason: PlacementReason[];
+}
+
+export interface ItemWait {
+  readonly item: WorkItem;
+  /** Seats that were given before it was looked at. */
+  readonly seatsBefore: number;
+  readonly reason: WaitingCode;
+  readonly preemption?: Preemption;
+}
+
+/**
+ * One pass over what waits: next in order → quota → place → charge, until nothing more can find room or the limit is
+ * reached. It owns the order of service, the board and the quotas, and may live on from cycle to cycle (`submit`,
+ * `PlacementBoard.release`) or be built for one. Placing allocates nothing but what new classes and kinds need.
+ */
+export class DecisionCycle {
+  readonly order: ServiceOrder<WorkItem>;
+  readonly seats: GivenSeats = { count: 0, items: [], member: [], node: [], gpuMask: [], tier: [], reason: [] };
+  /** Items that were looked at in the last cycle and wait, in order of service. */
+  readonly waits: ItemWait[] = [];
+  /** The last cycle ended at its limit. */
+  limited = false;
+  private readonly gangs: GangPlacer;
+  private holds = 0;
+  private victims = 0;
+  /** Workers with something to preempt, and those of them that nobody has asked in this cycle. */
+  private readonly preemptible: readonly WorkerView[];
+  private unasked: readonly WorkerView[] = [];
+
+  constructor(
+    private readonly board: PlacementBoard,
+    private readonly quotas: QuotaBook,
+    private readonly policy: PolicyConfig,
+    private readonly reasons: WaitReasons,
+    shares?: SchedulingSnapshot['shares'],
+  ) {
+    this.order = new ServiceOrder<WorkItem>(policy.ordering ?? DEFAULT_ORDERING, shares);
+    this.gangs = new GangPlacer(board);
+    this.preemptible = board.table.workers.filter(hasPreemptible);
+  }
+
+  /** Decides for at most `limit` tasks; a gang that comes first may be larger. */
+  run(now: Instant, limit: number): void {
+    this.begin(now);
+    for (let item = this.order.next(); item !== undefined; item = this.order.next()) {
+      // 1. The limit of a cycle. A gang is not cut in two by it.
+      if (this.seats.count > 0 && this.seats.count + item.members.length > limit) {
+        this.limited = true;
+        return;
+      }
+      // 2. A pause after a failure.
+      if (isBackingOff(item.notBefore, now)) {
+        this.wait(item, 'retry_backoff');
+        this.order.pass();
+        continue;
+      }
+      // 3. Quotas of tenant and namespace.
+      const refusal = this.refusalOf(item);
+      if (refusal !== null) {
+        this.refuse(item, refusal, now);
+        continue;
+      }
+      // 4. A place, or 5. why not, and what is done about it.
+      if (this.place(item)) this.settle(item);
+      else this.makeWait(item, now);
+    }
+  }
+
+  private begin(now: Instant): void {
+    this.seats.count = 0;
+    this.waits.length = 0;
+    this.limited = false;
+    this.holds = 0;
+    this.victims = 0;
+    this.unasked = this.preemptible;
+    this.reasons.begin();
+    this.board.letGo();
+    this.quotas.reopen();
+    this.order.begin(now);
+  }
+
+  private refusalOf(item: WorkItem): WaitingCode | null {
+    return (
+      this.quotas.refusal(item.tenantAccount, item.charge) ?? this.quotas.refusal(item.namespaceAccount, item.charge)
+    );
+  }
+
+  /** What has waited too long keeps its account closed to smaller and younger work. */
+  private refuse(item: WorkItem, reason: WaitingCode, now: Instant): void {
+    const { quotas, order } = this;
+    this.wait(item, reason);
+    const ofTenant = quotas.refusal(item.tenantAccount, item.charge) !== null;
+    if (this.isOverdue(item, now)) quotas.close(ofTenant ? item.tenantAccount : item.namespaceAccount);
+    if (ofTenant) {
+      this.reasons.closeLane(item, reason);
+      order.closeLane();
+    } else {
+      this.reasons.closeShape(item, reason);
+      order.closeShape();
+    }
+  }
+
+  private place(item: WorkItem): boolean {
+    const plan = item.plans[0];
+    if (plan === undefined) return false;
+    if (item.within !== null) return this.placeGang(item);
+    const seat = this.board.choose(plan);
+    if (seat === null || seat.tier === null) return false;
+    this.board.take(plan, seat.node, seat.gpuMask, seat.tier);
+    this.give(item, 0, seat.node, seat.gpuMask, seat.tier, seat.tier.reason);
+    return true;
+  }
+
+  private placeGang(item: WorkItem): boolean {
+    const { gangs } = this;
+    const level = gangs.place(item.plans, item.within ?? 'zone');
+    if (level === null) return false;
+    for (let at = 0; at < item.members.length; at++) {
+      this.give(item, at, gangs.nodes[at] ?? 0, gangs.gpuMasks[at] ?? 0, gangs.tiers[at] ?? null, `gang_${level}`);
+    }
+    return true;
+  }
+
+  private give(
+    item: WorkItem,
+    member: number,
+    node: number,
+    gpuMask: number,
+    tier: Tier | null,
+    reason: PlacementReason,
+  ): void {
+    const { seats } = this;
+    const at = seats.count;
+    seats.items[at] = item;
+    seats.member[at] = member;
+    seats.node[at] = node;
+    seats.gpuMask[at] = gpuMask;
+    seats.tier[at] = tier;
+    seats.reason[at] = reason;
+    seats.count = at + 1;
+  }
+
+  private settle(item: WorkItem): void {
+    this.order.take();
+    if (item.unpredictedGpuSeconds > 0) this.order.settle(item, item.unpredictedGpuSeconds);
+    this.quotas.take(item.tenantAccount, item.charge);
+    this.quotas.take(item.namespaceAccount, item.charge);
+  }
+
+  private wait(item: WorkItem, reason: WaitingCode, preemption: Preemption | null = null): void {
+    this.waits.push({ item, seatsBefore: this.seats.count, reason, ...(preemption === null ? {} : { preemption }) });
+  }
+
+  private makeWait(item: WorkItem, now: Instant): void {
+    const preemption = this.preempt(item, now);
+    if (preemption !== undefined) {
+      this.wait(item, 'preempting', preemption);
+      this.order.pass();
+      return;
+    }
+    const reason = this.reasons.ofItem(item);
+    this.wait(item, reason);
+    if (this.isOverdue(item, now) && this.holds < (this.policy.maxHolds ?? HOLDS_LIMIT)) {
+      this.holds += 1;
+      holdForOlder(this.board, item.plans, item.within ?? 'node');
+    }
+    this.reasons.closeShape(item, reason);
+    this.order.closeShape();
+  }
+
+  /** Undefined: nobody stops for it. Null: enough is stopping already. Gangs preempt nobody. */
+  private preempt(item: WorkItem, now: Instant): Preemption | null | undefined {
+    const { policy, unasked } = this;
+    const task = item.members[0];
+    if (policy.preemption === undefined || unasked.length === 0 || task === undefined) return undefined;
+    if (item.within !== null) return undefined;
+    const budget = policy.preemption.maxVictimsPerCycle - this.victims;
+    const search = chooseVictims(task, unasked, policy.preemption, budget, now);
+    if (search.kind === 'none') return undefined;
+    const worker = search.kind === 'stopping' ? search.worker : search.preemption.worker;
+    // What is free there is kept for this task, and nobody else counts on who stops there.
+    this.board.holdWorker(worker);
+    this.unasked = unasked.filter((other) => other !== worker);
+    if (search.kind === 'stopping') return null;
+    this.victims += search.preemption.victims.length;
+    return search.preemption;
+  }
+
+  private isOverdue(item: WorkItem, now: Instant): boolean {
+    const { classes, otherwise } = this.policy.ordering ?? DEFAULT_ORDERING;
+    return now - item.requestedAt >= (classes.get(item.priority) ?? otherwise).maxWaitMs;
+  }
+}
+
+function hasPreemptible({ running }: WorkerView): boolean {
+  return running?.some(({ preemptible, stopping }) => preemptible || stopping === true) ?? false;
+}

@@ -1,0 +1,273 @@
+import { invariant, type Instant } from '@millrace/kernel';
+import { Heap } from './heap.js';
+import { compareIds } from './ordering.js';
+import type { ClassLimits, FairShare, QueuedTask } from './ordering-policy.js';
+import { count, place, ShapeContests, unplace } from './shape-contests.js';
+import { ageKey, isOlder, TenantLane, topOf, type Flow, type ShapeState, type Waiting } from './tenant-lane.js';
+
+/** Tenants and lanes that may come before the idle ones are looked through. */
+const IDLE_KEPT = 1_024;
+
+function isLess<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
+  const apart = a.tag - b.tag;
+  return apart === 0 ? compareIds(a.tenantId, b.tenantId) < 0 : apart < 0;
+}
+
+function tagOf<T extends QueuedTask>({ tag }: Flow<T>): number {
+  return tag;
+}
+
+/**
+ * One class of one pool: start-time fair queueing over tenants in predicted GPU-seconds. A tenant's tag grows by what it
+ * takes ÷ its weight; tenants within `slack` of the lowest tag compete by length, the others wait for their turn. So no
+ * two tenants with work that fits get further apart than the slack and one task.
+ */
+export class FairQueue<T extends QueuedTask> {
+  private readonly flows = new Map<string, Flow<T>>();
+  private readonly contests = new ShapeContests<T>();
+  /** Tenants with work, the least served first, without those set aside. */
+  private readonly served = new Heap<Flow<T>>(tagOf, isLess, (flow, index) => (flow.index = index));
+  /** Tenants with work that are too far ahead to compete. */
+  private readonly later = new Heap<Flow<T>>(tagOf, isLess, (flow, index) => (flow.laterIndex = index));
+  /** Tasks that are not overdue, and those that are and may be lifted. */
+  private readonly ageing = new Heap<Waiting<T>>(ageKey, isOlder);
+  private readonly lifting = new Heap<Waiting<T>>(ageKey, isOlder);
+  /** Out of this cycle: nothing of theirs finds room, or they are at their quota. */
+  private aside: Flow<T>[] = [];
+  private virtual = 0;
+  private waiting = 0;
+  /** Lanes there are, and how many tenants and lanes were left when the idle ones were last dropped. */
+  private lanes = 0;
+  private lanesKept = 0;
+  private flowsKept = 0;
+
+  constructor(
+    readonly priority: number,
+    readonly pool: string,
+    private readonly limits: ClassLimits,
+    private readonly slackGpuSeconds: number,
+    private readonly weightOf: (tenantId: string) => number,
+    share: FairShare | undefined,
+  ) {
+    invariant((limits.liftAfterMs ?? Infinity) >= limits.maxWaitMs, 'a task is lifted after its maximum wait');
+    if (share === undefined) return;
+    this.virtual = share.virtualGpuSeconds;
+    for (const [tenantId, tag] of Object.entries(share.tenants))
+      Object.assign(this.flowOf(tenantId), { tag, stands: true });
+  }
+
+  /** `returns`: the task only sat a cycle out, so its tenant stands where it stood. */
+  add(task: T, shape: ShapeState, returns = false): Waiting<T> {
+    const flow = this.flowOf(task.tenantId);
+    if (flow.waiting === 0 && !returns && !flow.stands) flow.tag = Math.max(flow.tag, this.virtual);
+    flow.stands = false;
+    const lane = this.laneOf(flow, shape);
+    const waiting = lane.add(task);
+    count(lane, 1);
+    flow.waiting += 1;
+    this.waiting += 1;
+    this.ageing.push(waiting);
+    if (flow.waiting === 1) this.enter(flow);
+    else if (flow.competes) place(lane);
+    return waiting;
+  }
+
+  remove(waiting: Waiting<T>): void {
+    const { lane } = waiting;
+    const flow = lane.flow;
+    lane.remove(waiting);
+    count(lane, -1);
+    flow.waiting -= 1;
+    this.waiting -= 1;
+    if (lane.index >= 0) place(lane);
+    if (flow.waiting === 0) this.withdraw(flow);
+    const { ageing } = this;
+    if (ageing.size > 2 * this.waiting + IDLE_KEPT) ageing.retain((kept) => !kept.gone);
+  }
+
+  /** Takes it out and charges its tenant. */
+  take(waiting: Waiting<T>): void {
+    const flow = waiting.lane.flow;
+    this.virtual = Math.max(this.virtual, flow.tag);
+    flow.tag += waiting.task.gpuSeconds / flow.weight;
+    if (flow.index >= 0) this.served.moveAt(flow.index);
+    this.remove(waiting);
+  }
+
+  /** A new cycle: who was set aside is back, and tasks have grown older. */
+  begin(now: Instant): void {
+    for (const flow of this.aside.splice(0)) if (flow.waiting > 0 && flow.index < 0) this.enter(flow);
+    if (this.flows.size + this.lanes > 2 * (this.flowsKept + this.lanesKept) + IDLE_KEPT) this.forget();
+    for (const waiting of drain(this.ageing, now - this.limits.maxWaitMs)) {
+      waiting.lane.markOverdue(waiting);
+      if (waiting.lane.index >= 0) place(waiting.lane);
+      if (this.limits.liftAfterMs !== undefined) this.lifting.push(waiting);
+    }
+  }
+
+  /** Tasks that are to be served with the class above. */
+  lifted(now: Instant): Generator<Waiting<T>> {
+    return drain(this.lifting, now - (this.limits.liftAfterMs ?? 0));
+  }
+
+  /** The task to serve next, or undefined when nothing that waits may find room. */
+  next(): Waiting<T> | undefined {
+    for (;;) {
+      if (!this.contests.hasOpenWork()) return undefined;
+      const floor = this.leastServed();
+      if (floor === undefined) return undefined;
+      const bound = floor.tag + this.slackGpuSeconds;
+      for (let flow = this.later.peek(); flow !== undefined && flow.tag <= bound; flow = this.later.peek()) {
+        this.compete(flow);
+      }
+      const best = this.contests.best();
+      if (best === undefined) return undefined;
+      const flow = best.lane.flow;
+      if (flow.tag <= bound) return best;
+      this.postpone(flow);
+    }
+  }
+
+  /** Nothing of the tenant's is served in this cycle. */
+  setAside(tenantId: string): void {
+    const flow = this.flows.get(tenantId);
+    if (flow === undefined || flow.waiting === 0) return;
+    this.withdraw(flow);
+    this.aside.push(flow);
+  }
+
+  /** Nothing of this tenant and shape is served until `openLanes`. */
+  closeLane(lane: TenantLane<T>): void {
+    count(lane, -lane.size);
+    lane.closed = true;
+    unplace(lane);
+  }
+
+  /** The tenant's closed lanes are open again. */
+  openLanes(tenantId: string): void {
+    const flow = this.flows.get(tenantId);
+    if (flow === undefined) return;
+    for (const lane of flow.lanes.values()) {
+      if (!lane.closed) continue;
+      lane.closed = false;
+      count(lane, lane.size);
+      if (flow.competes && lane.head !== undefined) place(lane);
+    }
+  }
+
+  /** Shapes of which there are lanes. */
+  shapeNames(): Iterable<string> {
+    return this.contests.names();
+  }
+
+  share(): FairShare {
+    const tenants: Record<string, number> = {};
+    for (const { tenantId, tag, waiting } of this.flows.values()) {
+      if (tag > this.virtual || (waiting > 0 && tag < this.virtual)) tenants[tenantId] = tag;
+    }
+    return { priority: this.priority, pool: this.pool, virtualGpuSeconds: this.virtual, tenants };
+  }
+
+  /** Corrects what the tenant was charged for a task by what it took. */
+  charge(tenantId: string, gpuSeconds: number): void {
+    const flow = this.flowOf(tenantId);
+    flow.tag += gpuSeconds / flow.weight;
+    if (flow.index >= 0) this.served.moveAt(flow.index);
+    if (flow.laterIndex >= 0) this.later.moveAt(flow.laterIndex);
+  }
+
+  private leastServed(): Flow<T> | undefined {
+    for (let flow = this.served.peek(); flow !== undefined; flow = this.served.peek()) {
+      if (this.hasOpenLane(flow)) return flow;
+      this.served.pop();
+      this.aside.push(flow);
+    }
+    return undefined;
+  }
+
+  private hasOpenLane(flow: Flow<T>): boolean {
+    for (const lane of flow.lanes.values()) {
+      if (lane.head === undefined || lane.closed) continue;
+      if (lane.contest.shape.open) return true;
+    }
+    return false;
+  }
+
+  private enter(flow: Flow<T>): void {
+    if (flow.index < 0) this.served.push(flow);
+    if (!flow.competes && flow.laterIndex < 0) this.later.push(flow);
+  }
+
+  private compete(flow: Flow<T>): void {
+    if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
+    flow.competes = true;
+    for (const lane of flow.lanes.values()) if (lane.head !== undefined) place(lane);
+  }
+
+  private postpone(flow: Flow<T>): void {
+    for (const lane of flow.lanes.values()) unplace(lane);
+    flow.competes = false;
+    this.later.push(flow);
+  }
+
+  private withdraw(flow: Flow<T>): void {
+    for (const lane of flow.lanes.values()) unplace(lane);
+    flow.competes = false;
+    if (flow.index >= 0) this.served.removeAt(flow.index);
+    if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
+  }
+
+  private flowOf(tenantId: string): Flow<T> {
+    const known = this.flows.get(tenantId);
+    if (known !== undefined) return known;
+    const weight = this.weightOf(tenantId);
+    invariant(weight > 0, `tenant ${tenantId} has a weight above 0`);
+    const flow: Flow<T> = {
+      tenantId,
+      weight,
+      lanes: new Map(),
+      tag: this.virtual,
+      waiting: 0,
+      stands: false,
+      competes: false,
+      index: -1,
+      laterIndex: -1,
+    };
+    this.flows.set(tenantId, flow);
+    return flow;
+  }
+
+  private laneOf(flow: Flow<T>, shape: ShapeState): TenantLane<T> {
+    const known = flow.lanes.get(shape.name);
+    if (known !== undefined) return known;
+    const lane = new TenantLane<T>(flow, this.contests.of(shape));
+    flow.lanes.set(shape.name, lane);
+    this.lanes += 1;
+    return lane;
+  }
+
+  /** Drops the tenants without work that would begin at the virtual time anyhow, and lanes that are empty. */
+  private forget(): void {
+    const shapes = new Set<string>();
+    this.lanes = 0;
+    for (const flow of this.flows.values()) {
+      for (const lane of flow.lanes.values()) {
+        if (lane.size === 0 && !lane.closed) flow.lanes.delete(lane.contest.shape.name);
+        else shapes.add(lane.contest.shape.name);
+      }
+      this.lanes += flow.lanes.size;
+      if (flow.lanes.size === 0 && flow.tag <= this.virtual) this.flows.delete(flow.tenantId);
+    }
+    this.contests.keep(shapes);
+    this.lanesKept = this.lanes;
+    this.flowsKept = this.flows.size;
+  }
+}
+
+/** Takes out the tasks requested before `before`, the oldest first. */
+function* drain<T extends QueuedTask>(heap: Heap<Waiting<T>>, before: Instant): Generator<Waiting<T>> {
+  for (let top = topOf(heap); top !== undefined && top.task.requestedAt < before; top = topOf(heap)) {
+    heap.pop();
+    yield top;
+  }
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from '@jest/globals';
+import { seededRng } from '@millrace/kernel';
+import { DEFAULT_ORDERING, type QueuedTask } from '../ordering/ordering-policy.js';
+import { ServiceOrder } from '../ordering/service-order.js';
+import type { Prediction } from './gpu-seconds-history.js';
+import { estimateQueue, EstimateRecord, type TaskEstimate } from './queue-estimate.js';
+
+const NOW = 1_000_000_000;
+
+function estimates(
+  lengths: readonly number[],
+  { runningGpuSeconds = 0, gpus = 1, record = new EstimateRecord(), p90Times = 1 } = {},
+): readonly TaskEstimate<QueuedTask>[] {
+  const order = new ServiceOrder<QueuedTask>(DEFAULT_ORDERING);
+  lengths.forEach((gpuSeconds, n) =>
+    order.add({
+      id: `task-${n}`,
+      tenantId: 'acme',
+      priority: 0,
+      requestedAt: NOW + n,
+      pool: 'local',
+      shape: 'a',
+      gpuSeconds,
+    }),
+  );
+  order.begin(NOW + 1_000);
+  const predictionOf = ({ gpuSeconds }: QueuedTask): Prediction => ({
+    p50GpuSeconds: gpuSeconds,
+    p90GpuSeconds: gpuSeconds * p90Times,
+    basis: 'history',
+    samples: 9,
+  });
+  return [...estimateQueue(order, predictionOf, { runningGpuSeconds, gpus, record })];
+}
+
+describe('the estimate of a queue', () => {
+  it('counts in order of service what runs has left and what waits ahead', () => {
+    expect(
+      estimates([30, 10, 20], { runningGpuSeconds: 100, gpus: 10 }).map(
+        ({ task, position, gpuSecondsAhead, p50Seconds, plainSeconds }) => [
+          task.id,
+          position,
+          gpuSecondsAhead,
+          p50Seconds,
+          plainSeconds,
+        ],
+      ),
+    ).toEqual([
+      ['task-1', 1, 100, 20, 20],
+      ['task-2', 2, 110, 31, 31],
+      ['task-0', 3, 130, 43, 43],
+    ]);
+  });
+
+  it('spreads as the predictions do, the less on more GPUs', () => {
+    const [first, second] = estimates([100, 100], { p90Times: 1.5 });
+    expect(first).toMatchObject({ p50Seconds: 100, p90Seconds: 150 });
+    expect(second?.p50Seconds).toBe(200);
+    expect(second?.p90Seconds).toBeCloseTo(200 + 50 * Math.SQRT2, 6);
+    const onFour = estimates([100, 100, 100], { p90Times: 1.5, gpus: 4 }).at(-1);
+    expect(onFour?.p50Seconds).toBe(150);
+    expect(onFour?.p90Seconds).toBeCloseTo(150 + 50 * Math.sqrt(2 / 16 + 1), 6);
+  });
+
+  it('is corrected by how far off earlier ones were', () => {
+    const record = new EstimateRecord();
+    for (let n = 1; n <= 19; n++) record.outcome(100, 100 * (1 + n / 10));
+    expect(estimates([100], { record })[0]).toMatchObject({ p50Seconds: 100, p90Seconds: 100 });
+    record.outcome(100, 300);
+    expect(estimates([100], { record })[0]).toMatchObject({ p50Seconds: 200, p90Seconds: 280, plainSeconds: 100 });
+  });
+
+  it('learns nothing from an estimate of no time', () => {
+    const record = new EstimateRecord();
+    for (let n = 0; n < 50; n++) record.outcome(0, 10);
+    expect(record.factor(0.9)).toBeUndefined();
+  });
+
+  it('has nine of ten tasks done within its p90, once it knows how far off it is', () => {
+    const rng = seededRng(7);
+    const record = new EstimateRecord();
+    let within = 0;
+    for (let n = 0; n < 2_000; n++) {
+      const [told] = estimates([50 + Math.floor(100 * rng.next())], { record });
+      const tookSeconds = (told?.plainSeconds ?? 0) * (0.5 + 2 * rng.next());
+      if (n >= 200 && tookSeconds <= (told?.p90Seconds ?? 0)) within += 1;
+      record.outcome(told?.plainSeconds ?? 0, tookSeconds);
+    }
+    expect(within / 1_800).toBeGreaterThan(0.87);
+    expect(within / 1_800).toBeLessThan(0.93);
+  });
+});
