@@ -4,9 +4,9 @@ import path from 'node:path';
 import { createFileObjectStore, type FileObjectStore } from '@millrace/adapter-object-store';
 import { migrate } from '@millrace/adapter-postgres';
 import { INTAKE_MIGRATIONS, INTAKE_SCHEMA } from '@millrace/adapter-postgres/intake';
-import { silentLogger, systemClock, systemIds, systemRng, type TenantId } from '@millrace/kernel';
+import { silentLogger, systemClock, systemIds, systemRng, type IdGenerator, type TenantId } from '@millrace/kernel';
 import { EventStamper, createEventPublisher, createPropagatingTracer } from '@millrace/messaging';
-import type { NewEvent } from '@millrace/messaging/ports';
+import type { EventBus, NewEvent } from '@millrace/messaging/ports';
 import { createInMemoryBus, type InMemoryBus } from '@millrace/messaging/testing';
 import { HealthRegistry, type HostParts } from '@millrace/platform';
 import { startHttpReceiver, startPostgres, type HttpReceiver, type ReceivedRequest } from '@millrace/test-kit';
@@ -36,6 +36,7 @@ export interface CallOptions {
 /** A gateway over a real database, an in-memory bus and a file store, and two tenants' keys. */
 export interface GatewayFixture {
   readonly gateway: RunningGateway;
+  /** Unused where the test brought a bus. */
   readonly bus: InMemoryBus;
   readonly store: FileObjectStore;
   /** Not entitled to priority 1. */
@@ -50,8 +51,18 @@ export interface GatewayFixture {
   close(): Promise<void>;
 }
 
+/** What a test may bring in place of the usual. */
+export interface GatewaySurroundings {
+  /** With its topics; the caller closes it. */
+  readonly bus?: EventBus;
+  readonly ids?: IdGenerator;
+}
+
 /** No scheduler speaks here, so a silent one is no reason to refuse, unless `settings` says so. */
-export async function startGatewayFixture(settings: Partial<GatewaySettings> = {}): Promise<GatewayFixture> {
+export async function startGatewayFixture(
+  settings: Partial<GatewaySettings> = {},
+  surroundings: GatewaySurroundings = {},
+): Promise<GatewayFixture> {
   const directory = await mkdtemp(path.join(tmpdir(), 'millrace-gateway-'));
   const database = await startPostgres();
   await migrate({ url: database.url, schema: INTAKE_SCHEMA, service: 'gateway', migrations: INTAKE_MIGRATIONS });
@@ -65,7 +76,7 @@ export async function startGatewayFixture(settings: Partial<GatewaySettings> = {
     clock: systemClock,
   });
   const gateway = await startGateway({
-    parts: partsOf(bus),
+    parts: { ...partsOf(bus), ...surroundings },
     databaseUrl: database.url,
     http: { host: '127.0.0.1', port: 0 },
     objects: { store, files: store },
@@ -85,7 +96,7 @@ export async function startGatewayFixture(settings: Partial<GatewaySettings> = {
     ...keys,
     forwarded,
     call: (method, route, options = {}) => call(`${url}${route}`, method, { key: keys.key, ...options }),
-    publish: (events) => createEventPublisher({ bus, stamper }).publish(events),
+    publish: (events) => createEventPublisher({ bus: surroundings.bus ?? bus, stamper }).publish(events),
     close: async () => {
       await gateway.stop();
       await bus.close();

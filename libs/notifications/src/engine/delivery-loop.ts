@@ -16,6 +16,8 @@ export class DeliveryLoop {
   private wakeUp = new AbortController();
   private loop: Promise<void> | undefined;
   private sweptAtMs: DurationMs;
+  /** Something is due that could not be taken: the end of a try may let it go. */
+  private isBlocked = false;
 
   constructor(
     private readonly sending: Pick<SendDeliveries, 'take' | 'deliver'>,
@@ -61,11 +63,15 @@ export class DeliveryLoop {
       await Promise.race(this.inFlight);
       return 0;
     }
+    const lookedAt = this.clock.now();
     const taken = await this.sending.take(IN_FLIGHT_LIMIT - this.inFlight.size);
     for (const delivery of taken) this.track(this.sending.deliver(delivery));
     if (taken.length > 0) return 0;
     const dueAt = await this.store.nextDueAt();
-    return dueAt === undefined ? IDLE_POLL_MS : Math.min(IDLE_POLL_MS, Math.max(1, dueAt - this.clock.now()));
+    // Its endpoint has as many tries under way as it may, or another process has it: asking again at once is in vain.
+    this.isBlocked = dueAt !== undefined && dueAt <= lookedAt;
+    if (dueAt === undefined || this.isBlocked) return IDLE_POLL_MS;
+    return Math.min(IDLE_POLL_MS, Math.max(1, dueAt - this.clock.now()));
   }
 
   private track(delivery: Promise<void>): void {
@@ -73,7 +79,10 @@ export class DeliveryLoop {
       .catch((error: unknown) =>
         this.logger.error('a try was not recorded: it is made again', { error: messageOf(error) }),
       )
-      .finally(() => this.inFlight.delete(done));
+      .finally(() => {
+        this.inFlight.delete(done);
+        if (this.isBlocked) this.wake();
+      });
     this.inFlight.add(done);
   }
 

@@ -11,16 +11,24 @@ import { DeliveryLoop } from './delivery-loop.js';
 import { PlanDeliveries } from './plan-deliveries.js';
 import { ReadSecrets } from './read-secrets.js';
 import { SendDeliveries } from './send-deliveries.js';
+import type { TryOutcome } from '../domain/delivery.js';
+import type { WebhookRequest } from './ports/index.js';
 
 const CALLBACK = { callbackUrl: 'https://example.com/hook?token=1' };
 const ARTIFACTS = [
   { id: 'a1', kind: 'video' as const, key: 't/acme/1/1-1/video.mp4', mediaType: 'video/mp4', bytes: 1234, sha256: 'x' },
 ];
 
-function notifier(sender = new ScriptedWebhookSender()) {
-  const clock = new VirtualClock();
+interface Surviving {
+  readonly clock: VirtualClock;
+  readonly deliveries: InMemoryDeliveryStore;
+}
+
+function notifier(
+  sender: ScriptedWebhookSender = new ScriptedWebhookSender(),
+  { clock, deliveries }: Surviving = { clock: new VirtualClock(), deliveries: new InMemoryDeliveryStore() },
+) {
   const rng = seededRng(3);
-  const deliveries = new InMemoryDeliveryStore();
   const secretStore = new InMemorySecretStore();
   const secrets = new ReadSecrets(secretStore, clock, rng);
   const { unitOfWork, published } = createInMemoryUnitOfWork({ deliveries }, { clock });
@@ -105,6 +113,54 @@ describe('a task that ended is announced (NTF-01)', () => {
     loop.start();
     await clock.advance(10_000);
     expect(sender.requests.map(({ eventId }) => eventId)).toEqual([event.id]);
+  });
+});
+
+describe('a notifier that is killed (P14)', () => {
+  class DyingSender extends ScriptedWebhookSender {
+    override async send(request: WebhookRequest): Promise<TryOutcome> {
+      await super.send(request);
+      // The receiver has it, and the process is gone before it hears the answer.
+      return new Promise(() => {});
+    }
+  }
+
+  it('between send and record sends again after its hold, under the same webhook-id, and then records one delivery', async () => {
+    const killed = notifier(new DyingSender());
+    const event = receivedEvent(taskCompleted, CALLBACK);
+    await killed.plan.run('notifier.lifecycle', [event]);
+    killed.loop.start();
+    await killed.clock.advance(10);
+    void killed.loop.stop();
+    const next = notifier(new ScriptedWebhookSender(), killed);
+    next.loop.start();
+    await next.clock.advance(30_000);
+    expect(next.sender.requests).toEqual([]);
+    await next.clock.advance(40_000);
+    const requests = [...killed.sender.requests, ...next.sender.requests];
+    expect(requests.map(({ eventId }) => eventId)).toEqual([event.id, event.id]);
+    const [logged] = await next.deliveries.list('acme', { limit: 1 });
+    expect(logged!.delivery).toMatchObject({ state: 'delivered', tries: 1 });
+  });
+
+  it('whose record is lost with its connection sends again too', async () => {
+    class LosingStore extends InMemoryDeliveryStore {
+      records = 0;
+
+      override recordTries(...args: Parameters<InMemoryDeliveryStore['recordTries']>): Promise<void> {
+        this.records += 1;
+        return this.records === 1 ? Promise.reject(new Error('connection lost')) : super.recordTries(...args);
+      }
+    }
+    const { clock, plan, loop, sender, deliveries, published } = notifier(new ScriptedWebhookSender(), {
+      clock: new VirtualClock(),
+      deliveries: new LosingStore(),
+    });
+    await plan.run('notifier.lifecycle', [receivedEvent(taskCompleted, CALLBACK)]);
+    loop.start();
+    await clock.advance(70_000);
+    expect([sender.requests.length, published.length]).toEqual([2, 1]);
+    expect((await deliveries.list('acme', { limit: 1 }))[0]!.delivery).toMatchObject({ state: 'delivered', tries: 1 });
   });
 });
 
