@@ -1,9 +1,12 @@
 // `npm run faults:kills -- --tasks 5000 --kills 100 --mode distributed`: a fault suite of e2e/src/faults, larger than in
-// CI.   node scripts/faults.mjs <suite> [--tasks n] [--kills n] [--outage-s n] [--seed n] [--mode standalone|distributed]
+// CI.   node scripts/faults.mjs [suite] [--tasks n] [--kills n] [--outage-s n] [--seed n] [--mode standalone|distributed]
 import { spawnSync } from 'node:child_process';
 
 const KNOWN = ['tasks', 'kills', 'outage-s', 'seed', 'mode'];
-const [suite, ...words] = process.argv.slice(2);
+const given = process.argv.slice(2);
+/** Without a name: all of them, one after the other. */
+const suite = given[0] === undefined || given[0].startsWith('--') ? '' : given[0];
+const words = suite === '' ? given : given.slice(1);
 const variables = {};
 for (let index = 0; index < words.length; index += 2) {
   const name = words[index].replace(/^--/, '');

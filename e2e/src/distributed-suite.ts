@@ -32,7 +32,12 @@ export function distributedSuite(system: () => DistributedSystem): void {
     it('may show media from where the signed URLs point, and from nowhere else', async () => {
       const { headers } = await fetch(system().url);
       const [, media = ''] = /media-src ([^;]*)/.exec(headers.get('content-security-policy') ?? '') ?? [];
-      const id = await api.generate({ ...noop(), task_type: 't2v-A14B', resolution: '832*480', parameters: { duration_s: 0.5, steps: 2 } });
+      const id = await api.generate({
+        ...noop(),
+        task_type: 't2v-A14B',
+        resolution: '832*480',
+        parameters: { duration_s: 0.5, steps: 2 },
+      });
       const { video_url: url } = await api.ended(id);
       expect(media.split(' ')).toEqual(["'self'", 'blob:', new URL(String(url)).origin]);
     }, 60_000);

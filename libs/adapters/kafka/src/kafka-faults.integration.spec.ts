@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { silentLogger, systemClock } from '@millrace/kernel';
+import { silentLogger, sleep, systemClock } from '@millrace/kernel';
 import type { BusSubscription, EventBus, IncomingRecord, RecordSink, TopicPartition } from '@millrace/messaging/ports';
 import { describeWithServer, eventually, startKafka, type KafkaCluster } from '@millrace/test-kit';
 import { createKafkaEventBus } from './index.js';
@@ -7,6 +7,8 @@ import { createKafkaEventBus } from './index.js';
 const TOPIC = 'task.requested';
 const FAST_SINK_RECORDS = 20_000;
 const TIMEOUT_MS = 90_000;
+/** A client that lost its broker tries again every 2 s at most: these fall before, into and after a try. */
+const LEAVING_DELAYS_MS = [0, 700, 1_400, 2_100, 2_800, 3_500, 4_200, 4_900];
 
 class Collector implements RecordSink {
   readonly records: IncomingRecord[] = [];
@@ -135,6 +137,36 @@ await describeWithServer('kafka', 'Kafka event bus and faults', () => {
         await expect(bus.ping()).resolves.toBeUndefined();
       },
       TIMEOUT_MS,
+    );
+  });
+
+  describe('a member that is closed while the broker is away', () => {
+    it(
+      'does not come back with the broker, to hold partitions for nobody',
+      async () => {
+        const groups = LEAVING_DELAYS_MS.map((_, index) => `leaver-${index}`);
+        const leavers = await Promise.all(groups.map((group) => join(bus, group, new Collector())));
+        await cluster.nodes[0]?.kill();
+        await expect(bus.ping()).rejects.toMatchObject({ kind: 'unavailable' });
+        const leaving = leavers.map(async (leaver, index) => {
+          await sleep(systemClock, LEAVING_DELAYS_MS[index] ?? 0);
+          await leaver.close().catch(() => {});
+        });
+        await sleep(systemClock, Math.max(...LEAVING_DELAYS_MS) / 2);
+        await cluster.nodes[0]?.start();
+        await Promise.all(leaving);
+        const followers = groups.map(() => new Collector());
+        await Promise.all(groups.map((group, index) => join(bus, group, followers[index] ?? new Collector())));
+        const texts = Array.from({ length: 20 }, (_, index) => `late-${index}`);
+        await eventually(() => Promise.all(texts.map((text) => publish(bus, [text], text))), { timeoutMs: 30_000 });
+        for (const follower of followers) {
+          await eventually(() => expect(follower.texts()).toEqual(expect.arrayContaining(texts)), {
+            timeoutMs: 30_000,
+            intervalMs: 250,
+          });
+        }
+      },
+      2 * TIMEOUT_MS,
     );
   });
 

@@ -90,11 +90,11 @@ export class KafkaSubscription implements BusSubscription {
       maxBytes: FETCH_BYTES_MAX,
       maxBytesPerPartition: PARTITION_BYTES_MAX,
       allowAutoTopicCreation: false,
-      retry: KAFKA_RETRY,
+      retry: { ...KAFKA_RETRY, restartOnFailure: async () => this.closing === undefined },
       partitionAssigners: [assignerWithHook((heartbeat) => this.giveBack(heartbeat))],
     });
     this.consumer = consumer;
-    consumer.on('consumer.group_join', ({ payload }) => this.joined(payload.memberAssignment));
+    consumer.on('consumer.group_join', ({ payload }) => this.joined(consumer, payload.memberAssignment));
     consumer.on('consumer.commit_offsets', ({ payload }) => {
       for (const { topic, partitions } of payload.topics) {
         // Typed as a string; it is a Long.
@@ -161,11 +161,12 @@ export class KafkaSubscription implements BusSubscription {
     this.buffer.push(owned, fresh);
   }
 
-  private joined(assignment: Readonly<Record<string, readonly number[]>>): void {
+  private joined(consumer: Consumer, assignment: Readonly<Record<string, readonly number[]>>): void {
+    // Closed while it was connecting, which kafkajs does not stop: as a member it would hold partitions for nobody.
+    if (this.closing !== undefined) return void consumer.disconnect().catch(() => {});
     const names = Object.entries(assignment).flatMap(([topic, partitions]) =>
       partitions.map((partition) => ({ topic, partition })),
     );
-    if (this.closing !== undefined) return;
     if (this.fromEnd) this.joinedFromEnd(names);
     else this.own(names);
     this.settleReady();

@@ -12,6 +12,9 @@ export class SupervisedConsumer implements RunningConsumer {
   private cancelWatchdog: (() => void) | undefined;
   private stopped: Promise<void> | undefined;
 
+  /** When the lag could last not be told. */
+  private lagUnknownMs = -Infinity;
+
   private constructor(private readonly context: ConsumerContext) {
     this.session = new ConsumerSession(context);
   }
@@ -70,7 +73,7 @@ export class SupervisedConsumer implements RunningConsumer {
   /** Lag, nothing in memory, nothing fetched for a minute: the subscription stopped without a word. */
   private async check(): Promise<void> {
     const { clock, logger, limits, definition } = this.context;
-    const silentMs = clock.monotonicMs() - this.session.lastFetchedMs;
+    const silentMs = clock.monotonicMs() - Math.max(this.session.lastFetchedMs, this.lagUnknownMs);
     if (silentMs < limits.watchdogMs || this.session.recordsInFlight > 0) return;
     try {
       const lag = this.subscription === undefined ? undefined : await this.subscription.lag();
@@ -80,6 +83,8 @@ export class SupervisedConsumer implements RunningConsumer {
       });
       await this.resubscribe();
     } catch (error) {
+      // The bus is away: when it is back, the subscription has its full time to go on by itself.
+      this.lagUnknownMs = clock.monotonicMs();
       logger.warn('the watchdog could not mend the consumer and tries again', {
         ...{ group: definition.group, error: messageOf(error) },
       });

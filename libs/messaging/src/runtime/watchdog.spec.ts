@@ -32,6 +32,24 @@ describe('consumer runtime: watchdog and lag', () => {
     await consumer.stop();
   });
 
+  it('P21: gives a subscription its full time again after the bus was away', async () => {
+    const clock = new VirtualClock();
+    const bus = new SilentBus();
+    const runtime = createConsumerRuntime({ ...parts(bus), clock });
+    const consumer = await runtime.start({
+      ...{ group: 'g', topics: ['task.lifecycle'], from: 'committed' },
+      handle: async () => [],
+    });
+    bus.lag = new Error('away');
+    await clock.advance(300_000);
+    bus.lag = 5;
+    await clock.advance(59_000);
+    expect(bus.subscribed).toBe(1);
+    await clock.advance(31_000);
+    expect(bus.subscribed).toBe(2);
+    await consumer.stop();
+  });
+
   it('tells the lag in records and the age of the oldest', async () => {
     const bench = await consumerBench({ handle: () => [{ kind: 'unavailable', reason: 'away' }] });
     await bench.publishLifecycle([['a', 1]]);
@@ -54,7 +72,7 @@ function parts(bus: EventBus) {
 class SilentBus implements EventBus {
   subscribed = 0;
   closed = 0;
-  lag = 0;
+  lag: number | Error = 0;
 
   async subscribe(_options: unknown, _sink: RecordSink): Promise<BusSubscription> {
     this.subscribed += 1;
@@ -63,7 +81,10 @@ class SilentBus implements EventBus {
       commit: async () => {},
       pause: () => {},
       resume: () => {},
-      lag: async () => this.lag,
+      lag: async () => {
+        if (this.lag instanceof Error) throw this.lag;
+        return this.lag;
+      },
       close: async () => {
         this.closed += 1;
       },
