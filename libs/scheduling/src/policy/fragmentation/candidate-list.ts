@@ -16,7 +16,8 @@ export class CandidateList {
   private cost: Float64Array;
   /** Free thousandths of the GPU that a placement uses; -1: the class does not fit. */
   private choice: Int16Array;
-  private known: Float64Array;
+  /** Generation of the shape that a cost belongs to, plus one; 0: none. */
+  private known: Uint32Array;
   private position: Uint8Array;
   private heap: Int32Array;
   private size = 0;
@@ -27,14 +28,14 @@ export class CandidateList {
     this.capacity = capacity;
     this.cost = new Float64Array(room);
     this.choice = new Int16Array(room);
-    this.known = new Float64Array(room).fill(-1);
+    this.known = new Uint32Array(room);
     this.position = new Uint8Array(room);
     this.heap = new Int32Array(room);
   }
 
   /** Forgets every cost. */
   clear(): void {
-    this.known.fill(-1);
+    this.known.fill(0);
     this.position.fill(0);
     this.size = 0;
     this.seenNews = -1;
@@ -42,13 +43,13 @@ export class CandidateList {
 
   isKnown(shape: number): boolean {
     this.makeRoom();
-    return this.known[shape] === this.capacity.shapes.generation[shape];
+    return this.known[shape] === (this.capacity.shapes.generation[shape] ?? 0) + 1;
   }
 
   /** Remembers what placing the class on the shape costs, and with which GPU; `choice` -1: it does not fit. */
   learn(shape: number, cost: number, choice: number): void {
     if (this.position[shape] === 1) this.discard(shape);
-    this.known[shape] = this.capacity.shapes.generation[shape] ?? 0;
+    this.known[shape] = (this.capacity.shapes.generation[shape] ?? 0) + 1;
     this.cost[shape] = cost;
     this.choice[shape] = choice;
   }
@@ -154,13 +155,13 @@ export class CandidateList {
     if (room === this.cost.length) return;
     this.cost = widened(this.cost, new Float64Array(room));
     this.choice = widened(this.choice, new Int16Array(room));
-    this.known = widened(this.known, new Float64Array(room).fill(-1));
+    this.known = widened(this.known, new Uint32Array(room));
     this.position = widened(this.position, new Uint8Array(room));
     this.heap = widened(this.heap, new Int32Array(room));
   }
 }
 
-function widened<A extends Float64Array | Int16Array | Uint8Array | Int32Array>(from: A, to: A): A {
+function widened<A extends Float64Array | Int16Array | Uint8Array | Int32Array | Uint32Array>(from: A, to: A): A {
   to.set(from);
   return to;
 }

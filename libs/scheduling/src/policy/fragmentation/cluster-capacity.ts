@@ -30,6 +30,8 @@ export interface Demand {
 }
 
 const LOG_WORDS = 5;
+/** Changes that can be taken back: when there are more, all of them stay. */
+export const UNDO_LIMIT = 1 << 16;
 
 /**
  * Free CPU, memory and GPU thousandths of every node, in flat typed arrays. `take` and `release` cost O(GPUs of a node),
@@ -37,7 +39,8 @@ const LOG_WORDS = 5;
  *
  * Nodes with equal kind and equal free amounts share a *shape* (`shapes`): `shapeOf[node]`, `shapes.nodeCount[shape]`,
  * `firstNode(shape)` (the lowest index), and `liveShapes()` are the free lists. A policy scores shapes, not nodes.
- * `onShapeLive` numbers each time a shape gets its first node, so that a candidate list needs to look only at the news.
+ * `newsAt(i)`, i < `newsLength`, tells each time a shape got its first node, so that a candidate list needs to look only
+ * at what is new.
  *
  * Arrays are to be read only. Amounts must fit: `take` breaks an invariant rather than go below zero.
  */
@@ -65,6 +68,8 @@ export class ClusterCapacity {
   private newsCount = 0;
   private log = new Int32Array(256 * LOG_WORDS);
   private logLength = 0;
+  /** Words of the log that were dropped so far: marks count them too. */
+  private logStart = 0;
   private readonly sorted: Int16Array;
 
   constructor(nodes: readonly NodeSize[]) {
@@ -144,12 +149,14 @@ export class ClusterCapacity {
 
   /** Takes the demand from the node, its GPU share from each GPU of the mask. */
   take(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
+    this.assertRoom(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
     this.record(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
     this.move(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
   }
 
   /** Gives it back: the task on that node ended. */
   release(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
+    this.assertRoom(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
     this.record(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
     this.move(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
   }
@@ -162,15 +169,16 @@ export class ClusterCapacity {
     this.enter(node);
   }
 
-  /** A point to come back to. */
+  /** A point to come back to, until `commit` or UNDO_LIMIT changes later. */
   mark(): number {
-    return this.logLength;
+    return this.logStart + this.logLength;
   }
 
   /** Takes back, latest first, everything that was taken or released after the mark. */
   undoTo(mark: number): void {
-    invariant(mark <= this.logLength, 'a mark is undone once');
-    while (this.logLength > mark) {
+    const end = mark - this.logStart;
+    invariant(end >= 0 && end <= this.logLength, 'what is taken back was neither committed nor taken back before');
+    while (this.logLength > end) {
       this.logLength -= LOG_WORDS;
       const at = this.logLength;
       const cpuMilli = -(this.log[at + 1] ?? 0);
@@ -179,12 +187,14 @@ export class ClusterCapacity {
     }
   }
 
-  /** What was done so far stays: the log starts afresh. */
+  /** What was done so far stays: it can't be taken back any more. */
   commit(): void {
+    this.logStart += this.logLength;
     this.logLength = 0;
   }
 
   private record(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
+    if (this.logLength === UNDO_LIMIT * LOG_WORDS) this.commit();
     if (this.logLength + LOG_WORDS > this.log.length) {
       const longer = new Int32Array(this.log.length * 2);
       longer.set(this.log);
@@ -199,19 +209,27 @@ export class ClusterCapacity {
     this.logLength = at + LOG_WORDS;
   }
 
-  private move(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
-    const freeCpu = (this.freeCpuMilli[node] ?? 0) - cpuMilli;
-    const freeMemory = (this.freeMemoryMib[node] ?? 0) - memoryMib;
-    invariant(freeCpu >= 0 && freeMemory >= 0, 'a node gives no more CPU and memory than it has');
-    this.leave(node);
-    this.freeCpuMilli[node] = freeCpu;
-    this.freeMemoryMib[node] = freeMemory;
+  private assertRoom(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
+    const cpuLeft = (this.freeCpuMilli[node] ?? 0) - cpuMilli;
+    const memoryLeft = (this.freeMemoryMib[node] ?? 0) - memoryMib;
+    invariant(cpuLeft >= 0 && memoryLeft >= 0, 'a node gives no more CPU and memory than it has');
+    invariant(gpuMask >>> (this.gpuCount[node] ?? 0) === 0, 'a mask names GPUs that the node has');
     const at = node * this.stride;
     for (let gpu = 0, mask = gpuMask; mask !== 0; gpu++, mask >>>= 1) {
       if ((mask & 1) === 0) continue;
-      const free = (this.freeGpuMilli[at + gpu] ?? 0) - gpuMilli;
-      invariant(free >= 0 && free <= GPU_MILLI && gpu < (this.gpuCount[node] ?? 0), 'a GPU gives what it has');
-      this.freeGpuMilli[at + gpu] = free;
+      const left = (this.freeGpuMilli[at + gpu] ?? 0) - gpuMilli;
+      invariant(left >= 0 && left <= GPU_MILLI, 'a GPU gives no more than it has and gets back no more than it gave');
+    }
+  }
+
+  private move(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
+    this.leave(node);
+    this.freeCpuMilli[node] = (this.freeCpuMilli[node] ?? 0) - cpuMilli;
+    this.freeMemoryMib[node] = (this.freeMemoryMib[node] ?? 0) - memoryMib;
+    const at = node * this.stride;
+    for (let gpu = 0, mask = gpuMask; mask !== 0; gpu++, mask >>>= 1) {
+      if ((mask & 1) === 0) continue;
+      this.freeGpuMilli[at + gpu] = (this.freeGpuMilli[at + gpu] ?? 0) - gpuMilli;
       this.freeGpuMilliTotal -= gpuMilli;
     }
     this.enter(node);

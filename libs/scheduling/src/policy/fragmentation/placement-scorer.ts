@@ -10,7 +10,7 @@ export const CANDIDATE_LISTS_LIMIT = 512;
 export interface NodeChoice {
   node: number;
   gpuMask: number;
-  /** What the placement adds to the node's potential. */
+  /** What the placement adds to the node's potential, and the bias of the class against its kind. */
   cost: number;
 }
 
@@ -88,7 +88,8 @@ export class PlacementScorer {
   private consider(list: CandidateList, taskClass: TaskClass, shape: number): void {
     if (!list.isKnown(shape)) {
       const choice = this.evaluate(taskClass, shape);
-      list.learn(shape, this.bestCost, choice);
+      const bias = taskClass.biases?.[this.capacity.shapes.kind[shape] ?? 0] ?? 0;
+      list.learn(shape, this.bestCost + bias, choice);
     }
     list.add(shape);
   }
