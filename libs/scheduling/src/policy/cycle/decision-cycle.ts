@@ -47,6 +47,8 @@ export class DecisionCycle {
   /** The last cycle ended at its limit. */
   limited = false;
   private readonly gangs: GangPlacer;
+  /** Tenants whose quota has changed since the last cycle. */
+  private readonly woken = new Set<string>();
   private holds = 0;
   private victims = 0;
   /** Workers with something to preempt, and those of them that nobody has asked in this cycle. */
@@ -92,6 +94,15 @@ export class DecisionCycle {
     }
   }
 
+  /** Something of the tenant's ended: what waits for its quota is looked at again. */
+  wake(tenantId: string): void {
+    this.woken.add(tenantId);
+  }
+
+  private isWithinQuota({ tenantAccount, charge }: WorkItem): boolean {
+    return this.quotas.refusal(tenantAccount, charge) === null;
+  }
+
   private begin(now: Instant): void {
     this.seats.count = 0;
     this.waits.length = 0;
@@ -102,6 +113,8 @@ export class DecisionCycle {
     this.reasons.begin();
     this.board.letGo();
     this.quotas.reopen();
+    for (const tenantId of this.woken) this.order.openTenant(tenantId, (item) => this.isWithinQuota(item));
+    this.woken.clear();
     this.order.begin(now);
   }
 
@@ -115,12 +128,13 @@ export class DecisionCycle {
   private refuse(item: WorkItem, reason: WaitingCode, now: Instant): void {
     const { quotas, order } = this;
     this.wait(item, reason);
-    const ofTenant = quotas.refusal(item.tenantAccount, item.charge) !== null;
-    if (this.isOverdue(item, now)) quotas.close(ofTenant ? item.tenantAccount : item.namespaceAccount);
-    if (ofTenant) {
-      this.reasons.closeLane(item, reason);
-      order.closeLane();
-    } else {
+    const ofTenant = !this.isWithinQuota(item);
+    if (this.isOverdue(item, now)) {
+      quotas.close(ofTenant ? item.tenantAccount : item.namespaceAccount);
+      this.wake(item.tenantId);
+    }
+    if (ofTenant) order.closeLane();
+    else {
       this.reasons.closeShape(item, reason);
       order.closeShape();
     }
@@ -132,8 +146,10 @@ export class DecisionCycle {
     if (item.within !== null) return this.placeGang(item);
     const seat = this.board.choose(plan);
     if (seat === null || seat.tier === null) return false;
+    // What speaks for the place is how it was before.
+    const reason = plan.reasonOfKind[this.board.table.openKind[seat.node] ?? 0] ?? 'first_fitting_worker';
     this.board.take(plan, seat.node, seat.gpuMask, seat.tier);
-    this.give(item, 0, seat.node, seat.gpuMask, seat.tier, seat.tier.reason);
+    this.give(item, 0, seat.node, seat.gpuMask, seat.tier, reason);
     return true;
   }
 

@@ -31,7 +31,7 @@ export class StandingCycle {
     const weights = policy.weights ?? DEFAULT_PLACEMENT_WEIGHTS;
     this.board = new PlacementBoard(world.workers, weights, expectation.labelNames, expectation.mix);
     this.quotas = new QuotaBook(world.quotas ?? []);
-    this.reasons = new WaitReasons(this.board, world.pools);
+    this.reasons = new WaitReasons(this.board, this.quotas, world.pools);
     this.cycle = new DecisionCycle(this.board, this.quotas, policy, this.reasons, world.shares);
   }
 
@@ -61,7 +61,7 @@ export class StandingCycle {
   giveBack(item: WorkItem): void {
     this.quotas.giveBack(item.tenantAccount, item.charge);
     this.quotas.giveBack(item.namespaceAccount, item.charge);
-    if (item.tenantAccount >= 0) this.cycle.order.openTenant(item.tenantId);
+    if (item.tenantAccount >= 0) this.cycle.wake(item.tenantId);
   }
 
   shares(): FairShares {
