@@ -295,7 +295,7 @@ function toRunningLease({ taskId, epoch, incarnation }: Lease, tables: Tables): 
     leasedAt: last?.leasedAt ?? 0,
     startedAt: last?.startedAt ?? null,
     gpuMs: last?.gpuMs ?? 0,
-    predictedGpuMs: prediction.p50GpuMs,
+    prediction,
     preemptions: attempts.filter(({ state }) => state === 'preempted').length,
     ...(last?.devices === undefined ? {} : { devices: last.devices }),
     stopAskedAt: tables.stops.get(taskId) ?? null,

@@ -15,6 +15,7 @@ export interface StoresUnderTest {
 }
 
 const NOW = Date.UTC(2026, 0, 1, 12);
+const PREDICTION = { p50GpuMs: 180_000, p90GpuMs: 360_000, basis: 'profile', samples: 0 };
 const READING = { perTenant: 5, groupsMax: 100, rowsMax: 1_000 };
 const FAR_AHEAD = Date.UTC(2099, 0, 1);
 
@@ -127,7 +128,7 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
         namespace: 'default',
         model: 'demo-video@1',
         predictedGpuMs: 180_000,
-        prediction: { p50GpuMs: 180_000, p90GpuMs: 360_000, basis: 'profile', samples: 0 },
+        prediction: PREDICTION,
       });
     });
 
@@ -298,7 +299,7 @@ function leaseStoreSuite(stores: () => StoresUnderTest): void {
         {
           ...{ taskId: taskIdOf(7), epoch: 1, incarnation: idOf(0xa1), tenantId: 'acme', costCentre: 'default' },
           ...{ taskType: 'ti2v-5B', priority: -1, needs: { gpus: 1, vramMiB: 1_024 } },
-          ...{ leasedAt: NOW, startedAt: NOW + 1, gpuMs: 500, predictedGpuMs: 180_000, preemptions: 0 },
+          ...{ leasedAt: NOW, startedAt: NOW + 1, gpuMs: 500, prediction: PREDICTION, preemptions: 0 },
           devices: [2, 3],
           stopAskedAt: NOW + 2,
         },
