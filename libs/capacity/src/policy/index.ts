@@ -18,3 +18,4 @@ export {
   type ZoneOffer,
   type ZoneView,
 } from './spot-zones/zone-job.js';
+export { ZonePlanner } from './spot-zones/zone-planner.js';
