@@ -158,12 +158,21 @@ describe('ClusterCapacity', () => {
 
   it('gives the ids of shapes that were left long ago to others, so that they stay bounded', () => {
     const capacity = new ClusterCapacity([node({ cpuMilli: 1_000_000 }), node()]);
+    // Left and entered again: it stands in line for its id to be given away, but must not be.
+    capacity.take(1, 1, 0, 0, 0);
+    capacity.release(1, 1, 0, 0, 0);
     for (let taken = 0; taken < 10_000; taken++) capacity.take(0, 1, 0, 0, 0);
     expect(capacity.shapes.size).toBeLessThanOrEqual(4097);
     expect(Math.max(...capacity.shapes.generation)).toBeGreaterThan(0);
     expect((seen(capacity) as { shapes: unknown }).shapes).toEqual(shapesByHand(capacity));
     for (let given = 0; given < 5000; given++) capacity.release(0, 1, 0, 0, 0);
     expect((seen(capacity) as { shapes: unknown }).shapes).toEqual(shapesByHand(capacity));
+  });
+
+  it('tells kinds apart, however many there are', () => {
+    const capacity = new ClusterCapacity(Array.from({ length: 3000 }, (_, kind) => node({ kind })));
+    expect((seen(capacity) as { shapes: unknown }).shapes).toEqual(shapesByHand(capacity));
+    expect(capacity.liveShapes()).toHaveLength(3000);
   });
 
   it('moves a node to another kind', () => {

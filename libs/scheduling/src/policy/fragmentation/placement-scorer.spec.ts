@@ -105,6 +105,19 @@ describe('PlacementScorer', () => {
     );
   });
 
+  it('is not misled by shapes whose ids were given to others', () => {
+    const capacity = new ClusterCapacity(NODES.map((node) => ({ ...node, cpuMilli: 1_000_000 + node.cpuMilli })));
+    const potential = new Coarse();
+    const scorer = new PlacementScorer(capacity, potential);
+    for (let change = 0; change < 30_000; change++) {
+      capacity.take(change % 5, 1 + (change % 7), 0, 0, 0);
+      if (change % 500 > 2) continue;
+      const choice = scorer.choose(task());
+      expect(choice === null ? null : `${choice.node}/${choice.gpuMask}`).toBe(byHand(capacity, potential, task()));
+    }
+    expect(Math.max(...capacity.shapes.generation)).toBeGreaterThan(2);
+  });
+
   it('gives the cost of its choice', () => {
     const capacity = new ClusterCapacity(NODES.slice(0, 1));
     const potential = new ExpectedUse([{ taskClass: task(), weight: 1 }], 2);
