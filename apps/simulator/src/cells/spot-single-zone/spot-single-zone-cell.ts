@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BenchmarkCell, BenchmarkRow, CellOptions } from '../../bench/benchmark-cell.js';
+import type { BenchmarkCell, BenchmarkRow, CellOptions, CellTable } from '../../bench/benchmark-cell.js';
 import { readSpotEnvironments, type SpotEnvironment, type SpotWindow } from '../../traces/spot-windows.js';
 import { omniscient } from './baselines/omniscient.js';
 import { semiMarkovPolicy } from './baselines/semi-markov.js';
@@ -21,30 +21,28 @@ interface Track {
 }
 
 /** Cell U (scheduling.md section 2): one zone, one job, over recorded windows. */
-export const spotSingleZoneCell: BenchmarkCell = {
-  name: 'U',
-  async *run({ dataFolder, fit, progress }: CellOptions) {
-    const environments = readSpotEnvironments(folderOf(dataFolder));
-    const source = fitSource(fit, environments);
-    const tracks = environments.map((environment) => trackOf(environment, source));
-    const figures: PolicyFigures[] = [];
-    for (const spotCase of SPOT_CASES) {
-      for (let index = 0; index < (tracks[0]?.policies.length ?? 0); index++) {
-        progress(`${spotCase.name}: ${tracks[0]?.policies[index]?.name}`);
-        const measured = measure(spotCase, tracks, index);
-        figures.push(measured);
-        yield* rowsOf(measured);
-      }
+export const spotSingleZoneCell: BenchmarkCell = { name: 'U', run: (options) => runCases(SPOT_CASES, options) };
+
+/** The rows and the table of some cases. */
+export async function* runCases(
+  cases: readonly SpotCase[],
+  { dataFolder, fit, progress }: CellOptions,
+): AsyncGenerator<BenchmarkRow, CellTable> {
+  const environments = readSpotEnvironments(folderOf(dataFolder));
+  const source = fitSource(fit, environments);
+  const tracks = environments.map((environment) => trackOf(environment, source));
+  const figures: PolicyFigures[] = [];
+  for (const spotCase of cases) {
+    for (let index = 0; index < (tracks[0]?.policies.length ?? 0); index++) {
+      progress(`${spotCase.name}: ${tracks[0]?.policies[index]?.name}`);
+      const measured = measure(spotCase, tracks, index);
+      figures.push(measured);
+      yield* rowsOf(measured);
     }
-    return {
-      markdown: spotTable(
-        figures,
-        environments.map(({ name }) => name),
-        source.words,
-      ),
-    };
-  },
-};
+  }
+  const names = environments.map(({ name }) => name);
+  return { markdown: spotTable(figures, names, source.words) };
+}
 
 function folderOf(dataFolder: string): string {
   const inside = join(dataFolder, 'spot-single-zone');
