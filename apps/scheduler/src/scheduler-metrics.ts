@@ -1,10 +1,14 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { SchedulerObserver } from '@millrace/scheduling/ports';
+import type { Logger } from '@millrace/kernel';
+import type { CycleReport, SchedulerObserver } from '@millrace/scheduling/ports';
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
-/** Metrics of the scheduler. Labels are closed sets: never a tenant, task or worker id. */
-export function createSchedulerMetrics(registry: Registry): SchedulerObserver {
+/**
+ * Metrics of the scheduler, and a line of its log for each cycle that decided something: the same words in both. Labels are
+ * closed sets: never a tenant, task or worker id.
+ */
+export function createSchedulerMetrics(registry: Registry, logger: Logger): SchedulerObserver {
   const { cycle, decisions, leases, workers, preemptions, estimates } = instrumentsIn(registry);
   return {
     cycled: (report) => {
@@ -13,6 +17,7 @@ export function createSchedulerMetrics(registry: Registry): SchedulerObserver {
       cycle.observe({ step: 'apply' }, report.applyMs / 1000);
       for (const { reason } of report.placements) decisions.inc({ kind: 'place', reason });
       if (report.preempted > 0) preemptions.inc(report.preempted);
+      logCycle(logger, report);
       for (const [reason, count] of Object.entries(report.waiting)) decisions.inc({ kind: 'wait', reason }, count);
     },
     refused: (count) => leases.inc({ event: 'refused' }, count),
@@ -66,4 +71,12 @@ function instrumentsIn(registry: Registry) {
     registers,
   });
   return { cycle, decisions, leases, workers, preemptions, estimates };
+}
+
+/** What was decided and why, by reason. A stop of running work is for everyone to see, the rest for who looks. */
+function logCycle(logger: Logger, { placements, preempted, waiting, pendingSeen }: CycleReport): void {
+  if (pendingSeen === 0) return;
+  const placed: Record<string, number> = {};
+  for (const { reason } of placements) placed[reason] = (placed[reason] ?? 0) + 1;
+  logger[preempted > 0 ? 'info' : 'debug']('scheduling cycle', { placed, waiting, preempted });
 }

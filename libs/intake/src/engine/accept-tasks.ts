@@ -112,10 +112,11 @@ export class AcceptTasks {
 
   /**
    * Accepts a task again: the same input under a new id, with its own trace (api.md section 3). Whether it may be is
-   * the caller's to decide. Error: `idempotency_key_reused`; rejects as `execute` does.
+   * the caller's to decide. Errors: `idempotency_key_reused`, `no_fitting_machine`; rejects as `execute` does.
    */
   async repeat(input: RepeatInput): Promise<AcceptedTask> {
     this.checkBacklog();
+    checkFits(input.request, this.options.machines());
     const { id, tenantId, traceparent: _old, retriedFrom: _earlier, ...fields } = input.request;
     const request = { ...this.newRequest(fields, tenantId, input.traceparent), retriedFrom: id };
     const claim =
