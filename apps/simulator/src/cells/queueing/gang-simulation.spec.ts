@@ -85,6 +85,15 @@ describe('gangs on a cluster', () => {
     expect(told(policy(), wide)).toEqual(['0@100', '1@160']);
   });
 
+  it.each([['shortest-remaining'], ['millrace']])('%s: what fits passes a gang that does not', (name) => {
+    const jobs = jobsOf([
+      [0, 100, 3],
+      [1, 160, 2],
+      [2, 400, 1],
+    ]);
+    expect(told(name === 'millrace' ? ours() : baseline(name), jobs)).toEqual(['0@100', '1@260', '2@402']);
+  });
+
   it('SCH-40: a gang runs on all of its GPUs or not at all', () => {
     const greedy: GangPolicy = {
       name: 'greedy',
@@ -116,6 +125,37 @@ describe('ours over gangs', () => {
     const capped = endOfLong(ours(600));
     expect(capped).toBeLessThan(1_400);
     expect(capped).toBeGreaterThan(1_000);
+  });
+
+  it('QUE-13: the time that a gang was served is no wait', () => {
+    const jobs = jobsOf([
+      [0, 1_000, 4],
+      [700, 50, 4],
+    ]);
+    expect(told(ours(600), jobs)).toEqual(['1@750', '0@1050']);
+  });
+
+  it('ranks what waits again after ten minutes, and what runs at once', () => {
+    const ranks = new Map([
+      [0, 10],
+      [1, 20],
+    ]);
+    const runs = jobsOf([
+      [0, 9_000, 4],
+      [0, 9_000, 4],
+    ]).map((job) => ({ job, servedSeconds: 0 }));
+    const policy = new MillraceGangs('millrace', GPUS, DEFAULT_ORDERING, {
+      arrived: () => undefined,
+      ended: () => undefined,
+      rankOf: ({ job }) => ranks.get(job.index) ?? 0,
+    });
+    for (const run of runs) policy.arrived(run);
+    const chosen = (now: number): readonly number[] =>
+      policy.choose(now === 0 ? [] : runs.slice(0, 1), now).map(({ job }) => job.index);
+    expect(chosen(0)).toEqual([0]);
+    ranks.set(1, 5);
+    expect(chosen(599)).toEqual([0]);
+    expect(chosen(600)).toEqual([1]);
   });
 
   it('learns the length of jobs from the past: what has outlived its neighbours makes room', () => {

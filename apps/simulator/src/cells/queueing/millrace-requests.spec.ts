@@ -13,7 +13,7 @@ const GPUS = 4;
 const requests = ((): readonly DiffusionRequest[] => {
   const rng = seededRng(3);
   const pick = (count: number): number => Math.floor(count * rng.next() ** 2);
-  return Array.from({ length: 2_000 }, (_, n) => {
+  return Array.from({ length: 1_200 }, (_, n) => {
     const steps = [20, 30, 50][pick(3)] ?? 30;
     return {
       createdSeconds: 10 * n + Math.floor(10 * rng.next()),
@@ -45,14 +45,12 @@ describe('ours over requests', () => {
     expect(mine.jain).toBeGreaterThan(fifo.jain);
   });
 
-  it('tells each request it asks for an end that about nine of ten keep', () => {
-    const policy = ours();
-    new RequestSimulation(jobs, policy, GPUS).run();
-    expect(policy.withinP90).toBeGreaterThan(0.7);
-  });
-
-  it('is the same for the same requests', () => {
-    expect(figures(ours())).toEqual(figures(ours()));
+  it('is the same for the same requests, and tells them an end that about nine of ten keep', () => {
+    const [first, second] = [ours(), ours()];
+    expect(figures(first)).toEqual(figures(second));
+    expect(first.withinP90).toBe(second.withinP90);
+    expect(first.withinP90).toBeGreaterThan(0.7);
+    expect(first.withinP90).toBeLessThan(1);
   });
 
   it('does not look at what a request is going to take', () => {
@@ -65,6 +63,41 @@ describe('ours over requests', () => {
       return policy.dispatch([gpu], 0)?.job.index;
     };
     expect(chosenFor(1)).toBe(chosenFor(999));
+  });
+
+  describe('learns', () => {
+    const job = (index: number, steps: number, model: string, succeeded = true): RequestJob => {
+      const first = jobs[0] as RequestJob;
+      return { ...first, index, request: { ...first.request, steps, model, succeeded } };
+    };
+    const gpu = (model: string) => ({ index: 0, model, pipeline: jobs[0]?.request.pipeline, idleSinceSeconds: 0 });
+    /** The policy after it has served this job many times, each in a second after a load of a second. */
+    const after = (served: RequestJob): MillraceRequests => {
+      const policy = ours();
+      for (let n = 0; n < 50; n++) {
+        const again = { ...served, index: 100 + n, serviceSeconds: 1 };
+        policy.arrived(again, 0);
+        const dispatch = policy.dispatch([gpu('none')], 0);
+        if (dispatch !== undefined) policy.ended({ ...dispatch, readySeconds: 1, endSeconds: 2 }, 1);
+      }
+      return policy;
+    };
+    const chosen = (policy: MillraceRequests, ...waiting: readonly RequestJob[]): number | undefined => {
+      for (const each of waiting) policy.arrived(each, 10);
+      return policy.dispatch([gpu('warm')], 10)?.job.index;
+    };
+
+    it('nothing of lengths from runs that failed', () => {
+      const waiting = [job(1, 30, 'warm'), job(2, 25, 'warm')];
+      expect(chosen(after(job(0, 30, 'warm', false)), ...waiting)).toBe(2);
+      expect(chosen(after(job(0, 30, 'warm', true)), ...waiting)).toBe(1);
+    });
+
+    it('what a load takes', () => {
+      const waiting = [job(1, 25, 'cold'), job(2, 40, 'warm')];
+      expect(chosen(ours(), ...waiting)).toBe(2);
+      expect(chosen(after(job(0, 30, 'other', false)), ...waiting)).toBe(1);
+    });
   });
 
   it('takes the GPU that holds the model, and then the one that was idle for longest', () => {
