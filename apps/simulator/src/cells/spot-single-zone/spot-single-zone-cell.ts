@@ -50,7 +50,7 @@ function folderOf(dataFolder: string): string {
 }
 
 function trackOf(environment: SpotEnvironment, source: FitSource): Track {
-  const { fit, chain, bins } = source.knownFor(environment);
+  const { fit, chain, stateOf } = source.knownFor(environment);
   return {
     windows: environment.windows.filter((_, index) => index % WINDOW_STEP === 0),
     policies: [
@@ -58,7 +58,7 @@ function trackOf(environment: SpotEnvironment, source: FitSource): Track {
       greedy,
       uniformProgress,
       neverWait,
-      semiMarkovPolicy(chain, bins),
+      semiMarkovPolicy(chain, stateOf),
       omniscient,
       millraceSpot(fit),
     ],

@@ -73,4 +73,70 @@ describe('the rate at which a zone ends its runs', () => {
       expect(row.reduce((sum, chance) => sum + chance, 0)).toBeCloseTo(1, 12);
     }
   });
+
+  it('leads from a run of capacity to states that remember its length', () => {
+    const past: SpotFit = {
+      ...FIT,
+      pastRunBins: [1, 4],
+      on: {
+        ...FIT.on,
+        endChanceAfter: [
+          [0.3, 0.1],
+          [0.1, 0.02],
+        ],
+      },
+      off: {
+        ...FIT.off,
+        endChanceAfter: [
+          [0.4, 0.1],
+          [0.5, 0.2],
+        ],
+      },
+    };
+    const chain = chainAtLevel(past, 0);
+    expect([...chain.on]).toEqual([0, 0, 1, 1, 0, 0, 1, 1]);
+    const ends = (state: number): readonly number[] => [
+      chain.to[chain.from[state]!]!,
+      chain.chance[chain.from[state]!]!,
+    ];
+    // Off states come back to the same past; a run of age 1 counts as short, one of 4 and more as long.
+    expect([0, 1, 2, 3].map(ends)).toEqual([
+      [2, 0.4],
+      [2, 0.1],
+      [0, expect.closeTo(0.3, 12)],
+      [4, expect.closeTo(0.1, 12)],
+    ]);
+    expect([4, 5, 6, 7].map(ends)).toEqual([
+      [6, 0.5],
+      [6, 0.2],
+      [0, expect.closeTo(0.1, 12)],
+      [4, expect.closeTo(0.02, 12)],
+    ]);
+  });
+
+  it('weighs an end by the last run: where runs were long, an end says more', () => {
+    const past: SpotFit = {
+      ...FIT,
+      pastRunBins: [1, 4],
+      on: {
+        ...FIT.on,
+        endChanceAfter: [
+          [0.9, 0.9],
+          [0.02, 0.02],
+        ],
+      },
+      off: {
+        ...FIT.off,
+        endChanceAfter: [
+          [0.4, 0.1],
+          [0.4, 0.1],
+        ],
+      },
+    };
+    const level = (lastOnTicks: number): number => {
+      const once = weighEnd(past, NO_EVIDENCE, { on: true, ageTicks: 1, lastOnTicks }, true);
+      return expectedLevel(past, weighEnd(past, once, { on: true, ageTicks: 1, lastOnTicks }, true));
+    };
+    expect(level(9)).toBeGreaterThan(level(2));
+  });
 });

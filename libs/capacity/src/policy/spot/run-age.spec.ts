@@ -16,7 +16,7 @@ describe('runs of Spot capacity by age', () => {
     expect(run).toEqual({ on: true, ageTicks: 1 });
     run = nextRun(run, true);
     expect(run).toEqual({ on: true, ageTicks: 2 });
-    expect(nextRun(run, false)).toEqual({ on: false, ageTicks: 1 });
+    expect(nextRun(run, false)).toEqual({ on: false, ageTicks: 1, lastOnTicks: 2 });
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { chainAtLevel } from './end-rate.js';
 import { fitSpot } from './spot-fit.js';
 import { parseSpotFitFile } from './spot-fit-file.js';
 
@@ -21,6 +22,20 @@ describe('a Spot fit', () => {
     const alone = fitSpot([flickering], 600, [1]).on.endChance[0]!;
     const both = fitSpot([steady, flickering], 600, [1]).on.endChance[0]!;
     expect(both).toBeCloseTo(alone / 2, 2);
+  });
+
+  it('tells runs by the last run of capacity too, as far as that was seen', () => {
+    // Long runs follow long runs: 9 ticks of 10 go on; after single ticks the next ends as soon.
+    const spells = bits(('1'.repeat(9) + '0').repeat(60) + '10'.repeat(300));
+    const { on, off } = fitSpot([[spells]], 600, [1], [1, 4]);
+    const [short, long] = [on.endChanceAfter![0]![0]!, on.endChanceAfter![1]![0]!];
+    expect(on.endChance[0]).toBeCloseTo(360 / 840, 2);
+    expect(short).toBeGreaterThan(0.8);
+    expect(long).toBeLessThan(0.25);
+    expect(off.endChanceAfter).toHaveLength(2);
+    // Hardly seen: as by age alone.
+    const rare = fitSpot([[bits('1110'.repeat(30))]], 600, [1], [1, 10]).on;
+    expect(rare.endChanceAfter![1]![0]).toBeCloseTo(rare.endChance[0]!, 9);
   });
 
   it('has a way on where no run was seen: after as many ticks as the bin spans', () => {
@@ -52,6 +67,9 @@ describe('a fitted file', () => {
     ['evidenceHalfLifeTicks', { evidenceHalfLifeTicks: Number.NaN }, 'figures.evidenceHalfLifeTicks'],
     ['ageBins that fall', { ageBins: [1, 4, 2] }, 'figures.ageBins must be'],
     ['ageBins from 2', { ageBins: [2, 3] }, 'figures.ageBins must be'],
+    ['pastRunBins', { pastRunBins: [] }, 'figures.pastRunBins must be'],
+    ['number of rows', { pastRunBins: [1, 2] }, 'figures.on.endChanceAfter must hold 2 rows'],
+    ['rows without bins', { pastRunBins: undefined }, 'figures.on.endChanceAfter needs figures.pastRunBins.'],
     ['on', { on: 7 }, 'figures.on must be an object'],
     [
       'a chance above 1',
@@ -71,6 +89,16 @@ describe('a fitted file', () => {
       ? { ...file, figures: { ...(file.figures as object), ...change } }
       : { ...file, ...change };
     expect(() => parseSpotFitFile(broken)).toThrow(message);
+  });
+
+  it('may tell runs by their age only', () => {
+    const file = shipped();
+    const { pastRunBins, ...figures } = file.figures as Record<string, Record<string, unknown>>;
+    const bare = (kind: string): object => ({ ...figures[kind], endChanceAfter: undefined });
+    expect(pastRunBins).toBeDefined();
+    const parsed = parseSpotFitFile({ ...file, figures: { ...figures, on: bare('on'), off: bare('off') } });
+    expect(chainAtLevel(parsed.figures, 0).on).toHaveLength(10);
+    expect(chainAtLevel(parseSpotFitFile(file).figures, 0).on).toHaveLength(30);
   });
 
   it.each([[null], ['text'], [[]]])('that is no object is refused: %j', (value) => {
