@@ -1,7 +1,7 @@
 import { seededRng } from '@millrace/kernel';
 
 /** Mean of the differences of paired figures with a 95 % bootstrap interval. */
-export interface PairedDifference {
+interface PairedDifference {
   readonly mean: number;
   readonly low: number;
   readonly high: number;

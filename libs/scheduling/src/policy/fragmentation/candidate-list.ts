@@ -1,7 +1,7 @@
 import type { ClusterCapacity } from './cluster-capacity.js';
 
 /** Candidates of equal cost that are compared by node index; a tie among more of them is decided among the first ones. */
-export const TIES_LIMIT = 256;
+const TIES_LIMIT = 256;
 
 /**
  * Shapes that one task class fits, as a binary heap by cost. Entries whose shape has no node any more are dropped when
@@ -18,7 +18,7 @@ export class CandidateList {
   private choice: Int16Array;
   /** Generation of the shape that a cost belongs to, plus one; 0: none. */
   private known: Uint32Array;
-  private position: Uint8Array;
+  private inHeap: Uint8Array;
   private heap: Int32Array;
   private size = 0;
   private readonly ties = new Int32Array(TIES_LIMIT);
@@ -29,14 +29,14 @@ export class CandidateList {
     this.cost = new Float64Array(room);
     this.choice = new Int16Array(room);
     this.known = new Uint32Array(room);
-    this.position = new Uint8Array(room);
+    this.inHeap = new Uint8Array(room);
     this.heap = new Int32Array(room);
   }
 
   /** Forgets every cost. */
   clear(): void {
     this.known.fill(0);
-    this.position.fill(0);
+    this.inHeap.fill(0);
     this.size = 0;
     this.seenNews = -1;
   }
@@ -48,7 +48,7 @@ export class CandidateList {
 
   /** Remembers what placing the class on the shape costs, and with which GPU; `choice` -1: it does not fit. */
   learn(shape: number, cost: number, choice: number): void {
-    if (this.position[shape] === 1) this.discard(shape);
+    if (this.inHeap[shape] === 1) this.removeAt(this.heap.subarray(0, this.size).indexOf(shape));
     this.known[shape] = (this.capacity.shapes.generation[shape] ?? 0) + 1;
     this.cost[shape] = cost;
     this.choice[shape] = choice;
@@ -56,8 +56,8 @@ export class CandidateList {
 
   /** The shape takes part from now on, if the class fits it. */
   add(shape: number): void {
-    if (this.position[shape] === 1 || (this.choice[shape] ?? -1) < 0) return;
-    this.position[shape] = 1;
+    if (this.inHeap[shape] === 1 || (this.choice[shape] ?? -1) < 0) return;
+    this.inHeap[shape] = 1;
     this.heap[this.size] = shape;
     this.size += 1;
     this.rise(this.size - 1);
@@ -65,10 +65,18 @@ export class CandidateList {
 
   /** The live shape of least cost, the one with the lowest node among equals; -1 without one. */
   best(): number {
-    for (; this.size > 0; this.removeTop()) {
-      if ((this.capacity.shapes.nodeCount[this.heap[0] ?? 0] ?? 0) > 0) return this.lowestNodeAmongEqual();
+    let ties = this.collectTies();
+    while (this.dropDead(ties) > 0) ties = this.collectTies();
+    let best = -1;
+    let bestNode = -1;
+    for (let tie = 0; tie < ties; tie++) {
+      const shape = this.heap[this.ties[tie] ?? 0] ?? -1;
+      const node = this.capacity.firstNode(shape);
+      if (best !== -1 && node > bestNode) continue;
+      best = shape;
+      bestNode = node;
     }
-    return -1;
+    return best;
   }
 
   choiceOf(shape: number): number {
@@ -79,45 +87,44 @@ export class CandidateList {
     return this.cost[shape] ?? 0;
   }
 
-  private lowestNodeAmongEqual(): number {
+  /** Positions of the entries of least cost, in ascending order; returns how many. */
+  private collectTies(): number {
+    if (this.size === 0) return 0;
     const least = this.costAt(0);
-    let best = this.heap[0] ?? -1;
-    let bestNode = this.capacity.firstNode(best);
     let found = 1;
     this.ties[0] = 0;
-    for (let at = 0; at < found; at++) {
-      const left = 2 * (this.ties[at] ?? 0) + 1;
-      for (let child = left; child <= left + 1 && child < this.size; child++) {
-        if (this.costAt(child) !== least || found === TIES_LIMIT) continue;
+    for (let tie = 0; tie < found; tie++) {
+      const left = 2 * (this.ties[tie] ?? 0) + 1;
+      for (let child = left; child <= left + 1 && child < this.size && found < TIES_LIMIT; child++) {
+        if (this.costAt(child) !== least) continue;
         this.ties[found] = child;
         found += 1;
-        const node = this.capacity.firstNode(this.heap[child] ?? -1);
-        if (node === -1 || node >= bestNode) continue;
-        best = this.heap[child] ?? -1;
-        bestNode = node;
       }
     }
-    return best;
+    return found;
+  }
+
+  /** Drops the entries among these whose shape has no node, last first: what moves up is no cheaper than they were. */
+  private dropDead(ties: number): number {
+    let dropped = 0;
+    for (let tie = ties - 1; tie >= 0; tie--) {
+      const at = this.ties[tie] ?? 0;
+      if ((this.capacity.shapes.nodeCount[this.heap[at] ?? 0] ?? 0) > 0) continue;
+      this.removeAt(at);
+      dropped += 1;
+    }
+    return dropped;
   }
 
   private costAt(at: number): number {
     return this.cost[this.heap[at] ?? 0] ?? 0;
   }
 
-  private removeTop(): void {
-    this.position[this.heap[0] ?? 0] = 0;
+  private removeAt(at: number): void {
+    this.inHeap[this.heap[at] ?? 0] = 0;
     this.size -= 1;
-    this.heap[0] = this.heap[this.size] ?? 0;
-    this.sink(0);
-  }
-
-  /** The id now means another shape than the one in the heap. */
-  private discard(shape: number): void {
-    const at = this.heap.subarray(0, this.size).indexOf(shape);
-    this.position[shape] = 0;
-    this.size -= 1;
-    this.heap[at] = this.heap[this.size] ?? 0;
     if (at === this.size) return;
+    this.heap[at] = this.heap[this.size] ?? 0;
     this.rise(at);
     this.sink(at);
   }
@@ -156,7 +163,7 @@ export class CandidateList {
     this.cost = widened(this.cost, new Float64Array(room));
     this.choice = widened(this.choice, new Int16Array(room));
     this.known = widened(this.known, new Uint32Array(room));
-    this.position = widened(this.position, new Uint8Array(room));
+    this.inHeap = widened(this.inHeap, new Uint8Array(room));
     this.heap = widened(this.heap, new Int32Array(room));
   }
 }

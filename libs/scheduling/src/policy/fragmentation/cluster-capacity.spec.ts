@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ClusterCapacity, UNDO_LIMIT, type NodeSize } from './cluster-capacity.js';
+import { UNDO_LIMIT } from './change-log.js';
+import { ClusterCapacity, type NodeSize } from './cluster-capacity.js';
 
 const WHOLE = 1000;
 

@@ -1,13 +1,14 @@
 import { invariant } from '@millrace/kernel';
+import { ChangeLog } from './change-log.js';
 import { NodeHeaps } from './node-heaps.js';
 import { NodeShapes } from './node-shapes.js';
 
 /** Thousandths of one GPU. */
 export const GPU_MILLI = 1000;
 /** GPUs of one node at most: a set of them is a bit mask. */
-export const GPUS_PER_NODE_LIMIT = 16;
+const GPUS_PER_NODE_LIMIT = 16;
 /** Nodes of a cluster at most. */
-export const NODES_LIMIT = 1 << 20;
+const NODES_LIMIT = 1 << 20;
 
 /** What a node has when nothing runs on it. */
 export interface NodeSize {
@@ -28,10 +29,6 @@ export interface Demand {
   readonly gpus: number;
   readonly gpuMilli: number;
 }
-
-const LOG_WORDS = 5;
-/** Changes that can be taken back: when there are more, all of them stay. */
-export const UNDO_LIMIT = 1 << 16;
 
 /**
  * Free CPU, memory and GPU thousandths of every node, in flat typed arrays. `take` and `release` cost O(GPUs of a node),
@@ -66,10 +63,7 @@ export class ClusterCapacity {
   private liveCount = 0;
   private news: Int32Array;
   private newsCount = 0;
-  private log = new Int32Array(256 * LOG_WORDS);
-  private logLength = 0;
-  /** Words of the log that were dropped so far: marks count them too. */
-  private logStart = 0;
+  private readonly log = new ChangeLog();
   private readonly sorted: Int16Array;
 
   constructor(nodes: readonly NodeSize[]) {
@@ -150,14 +144,14 @@ export class ClusterCapacity {
   /** Takes the demand from the node, its GPU share from each GPU of the mask. */
   take(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
     this.assertRoom(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
-    this.record(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
+    this.log.push(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
     this.move(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
   }
 
   /** Gives it back: the task on that node ended. */
   release(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
     this.assertRoom(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
-    this.record(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
+    this.log.push(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
     this.move(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
   }
 
@@ -171,42 +165,18 @@ export class ClusterCapacity {
 
   /** A point to come back to, until `commit` or UNDO_LIMIT changes later. */
   mark(): number {
-    return this.logStart + this.logLength;
+    return this.log.mark();
   }
 
   /** Takes back, latest first, everything that was taken or released after the mark. */
   undoTo(mark: number): void {
-    const end = mark - this.logStart;
-    invariant(end >= 0 && end <= this.logLength, 'what is taken back was neither committed nor taken back before');
-    while (this.logLength > end) {
-      this.logLength -= LOG_WORDS;
-      const at = this.logLength;
-      const cpuMilli = -(this.log[at + 1] ?? 0);
-      const memoryMib = -(this.log[at + 2] ?? 0);
-      this.move(this.log[at] ?? 0, cpuMilli, memoryMib, -(this.log[at + 3] ?? 0), this.log[at + 4] ?? 0);
-    }
+    const { log } = this;
+    while (log.pop(mark)) this.move(log.node, -log.cpuMilli, -log.memoryMib, -log.gpuMilli, log.gpuMask);
   }
 
   /** What was done so far stays: it can't be taken back any more. */
   commit(): void {
-    this.logStart += this.logLength;
-    this.logLength = 0;
-  }
-
-  private record(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
-    if (this.logLength === UNDO_LIMIT * LOG_WORDS) this.commit();
-    if (this.logLength + LOG_WORDS > this.log.length) {
-      const longer = new Int32Array(this.log.length * 2);
-      longer.set(this.log);
-      this.log = longer;
-    }
-    const at = this.logLength;
-    this.log[at] = node;
-    this.log[at + 1] = cpuMilli;
-    this.log[at + 2] = memoryMib;
-    this.log[at + 3] = gpuMilli;
-    this.log[at + 4] = gpuMask;
-    this.logLength = at + LOG_WORDS;
+    this.log.commit();
   }
 
   private assertRoom(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {

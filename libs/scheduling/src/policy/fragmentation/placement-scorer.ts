@@ -4,10 +4,10 @@ import type { NodePotential } from './node-potential.js';
 import { mayUse, type TaskClass } from './task-class.js';
 
 /** Classes whose candidates are kept; beyond it, those of the class that was not asked for longest are dropped. */
-export const CANDIDATE_LISTS_LIMIT = 512;
+const CANDIDATE_LISTS_LIMIT = 512;
 
 /** A node and, as a bit mask, its GPUs. */
-export interface NodeChoice {
+interface NodeChoice {
   node: number;
   gpuMask: number;
   /** What the placement adds to the node's potential, and the bias of the class against its kind. */
