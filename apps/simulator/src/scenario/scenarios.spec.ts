@@ -49,6 +49,18 @@ const withoutTenants: Change = ({ shares: _, ...snapshot }, config) => [
   config,
 ];
 
+const oneClass: Change = (snapshot, config) => [
+  {
+    ...snapshot,
+    pending: snapshot.pending.map((task) => ({ ...task, priority: 0 })),
+    workers: snapshot.workers.map(({ running = [], ...worker }) => ({
+      ...worker,
+      running: running.map((task) => ({ ...task, priority: 0 })),
+    })),
+  },
+  config,
+];
+
 const NO_SWITCH_COST = {
   coldModelMs: 0,
   typeSwitchMs: 0,
@@ -63,21 +75,8 @@ const MUTATIONS: readonly (readonly [file: string, what: string, change: Change]
     'QUE-11: nothing is preempted',
     (snapshot, { preemption: _, ...config }) => [snapshot, config],
   ],
-  [
-    'interactive-vs-batch.yaml',
-    'QUE-02: all classes are one',
-    (snapshot, config) => [
-      {
-        ...snapshot,
-        pending: snapshot.pending.map((task) => ({ ...task, priority: 0 })),
-        workers: snapshot.workers.map(({ running = [], ...worker }) => ({
-          ...worker,
-          running: running.map((task) => ({ ...task, priority: 0 })),
-        })),
-      },
-      config,
-    ],
-  ],
+  ['interactive-vs-batch.yaml', 'QUE-02: all classes are one', oneClass],
+  ['strict-classes.yaml', 'QUE-02: all classes are one', oneClass],
   ['greedy-tenant.yaml', 'tenants are not told apart', withoutTenants],
   [
     'weighted-tenants.yaml',
