@@ -79,8 +79,9 @@ describe('what the leader remembers of service', () => {
     record.decided(share({ heavy: 20, light: 20 }));
     record.closed([closure('heavy', 30_000), closure('light', 30_000)], 0);
     expect(record.shares).toEqual(share({ heavy: 30, light: 40 }));
-    record.closed([closure('light', 0, 100_000), closure('stranger', 99_000)], 0);
-    expect(record.shares).toEqual(share({ heavy: 30, light: 5 }));
+    record.closed([closure('light', 0, 100_000), closure('stranger', 99_000), closure('early', 5_000)], 0);
+    // One whose lead is gone is still charged for what was not foretold; one that took less gets no credit.
+    expect(record.shares).toEqual(share({ heavy: 30, light: 5, stranger: 94 }));
   });
 
   it('holds estimates against what came', () => {

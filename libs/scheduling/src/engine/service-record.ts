@@ -171,12 +171,16 @@ function sharesOf(served: readonly ServedTime[], { weights }: OrderingPolicy): F
   });
 }
 
-/** A tenant that had more than it was charged for stands further back, and one that had less further ahead, but not before those who wait. */
+/**
+ * A tenant that had more than it was charged for stands further back, counted from the virtual time where it has no lead any
+ * more; one that had less stands further ahead, but not before those who wait.
+ */
 function settled(shares: FairShares, { priority, tenantId }: Task, gpuSeconds: number): FairShares {
   return shares.map((share) => {
-    const tag = share.tenants[tenantId];
-    if (share.priority !== priority || share.pool !== '' || tag === undefined) return share;
-    const next = gpuSeconds > 0 ? tag + gpuSeconds : Math.max(Math.min(tag, share.virtualGpuSeconds), tag + gpuSeconds);
-    return { ...share, tenants: { ...share.tenants, [tenantId]: next } };
+    const { virtualGpuSeconds: virtual, tenants } = share;
+    const tag = tenants[tenantId] ?? virtual;
+    if (share.priority !== priority || share.pool !== '' || gpuSeconds === 0) return share;
+    const next = gpuSeconds > 0 ? tag + gpuSeconds : Math.max(Math.min(tag, virtual), tag + gpuSeconds);
+    return next === tag ? share : { ...share, tenants: { ...tenants, [tenantId]: next } };
   });
 }
