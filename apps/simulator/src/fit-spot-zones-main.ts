@@ -8,8 +8,7 @@ import { UsageError } from './command-line/usage-error.js';
 import { readSpotEnvironments } from './traces/spot-windows.js';
 import { readZoneTraces } from './traces/zone-traces.js';
 
-const USAGE =
-  'npm run fit:spot-zones -- --data DIR --zones a,b --windows DIR --source TEXT --licence TEXT --out FILE';
+const USAGE = 'npm run fit:spot-zones -- --data DIR --zones a,b --windows DIR --source TEXT --licence TEXT --out FILE';
 const KINDS = {
   data: 'text',
   zones: 'text',

@@ -40,7 +40,9 @@ export function readZoneTraces(folder: string, zones: readonly string[]): readon
       continue;
     }
     const shape = `${available.length} ticks of ${tickSeconds} s`;
-    throw new Error(`${zone}.json has ${shape}, ${first.zone}.json ${first.available.length} of ${first.tickSeconds} s.`);
+    throw new Error(
+      `${zone}.json has ${shape}, ${first.zone}.json ${first.available.length} of ${first.tickSeconds} s.`,
+    );
   }
   return traces;
 }

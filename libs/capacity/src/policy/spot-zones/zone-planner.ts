@@ -2,7 +2,15 @@ import { invariant } from '@millrace/kernel';
 import { nextRun, type SpotRun } from '../spot/run-age.js';
 import type { SpotFit } from '../spot/spot-fit.js';
 import { jointChain, type JointChain } from './joint-chain.js';
-import { countTick, longRunShare, noZoneCounts, zoneChain, zoneState, type ZoneBins, type ZoneCounts } from './zone-chain.js';
+import {
+  countTick,
+  longRunShare,
+  noZoneCounts,
+  zoneChain,
+  zoneState,
+  type ZoneBins,
+  type ZoneCounts,
+} from './zone-chain.js';
 import { guardedZone } from './zone-deadline-guard.js';
 import { onDemandPricePerHour, type ZoneJob, type ZoneMode, type ZoneOffer, type ZoneView } from './zone-job.js';
 import { FIRST_ZONE, IDLE, ON_DEMAND, ZoneProgramme } from './zone-programme.js';
@@ -25,7 +33,7 @@ export interface ZoneDecision {
 }
 
 /** A programme answers for at most this many ticks; then it is solved again with what has been seen since. */
-const PLAN_TICKS = 48;
+const PLAN_TICKS = 72;
 
 /** A programme is solved again when a price has moved by more than this share of itself. */
 const PRICE_MOVE_SHARE = 0.05;
@@ -79,7 +87,10 @@ export class ZonePlanner {
     invariant(job.tickSeconds === fit.tickSeconds, `the fit is for ticks of ${fit.tickSeconds} s`);
     const bins = BINS_BY_ZONES[Math.min(zones, ZONES_TRACKED_MAX) - 1];
     invariant(bins !== undefined, `no bins for ${zones} zones`);
-    invariant([...bins.on, ...bins.off].every((age) => fit.ageBins.includes(age)), 'the fit lacks an age bin');
+    invariant(
+      [...bins.on, ...bins.off].every((age) => fit.ageBins.includes(age)),
+      'the fit lacks an age bin',
+    );
     this.bins = bins;
     this.runs = Array.from({ length: zones }, () => undefined);
     this.counts = this.runs.map(() => noZoneCounts(bins));
@@ -153,7 +164,9 @@ export class ZonePlanner {
     const chains = this.counts.map((counts) => zoneChain(this.fit, bins, counts));
     const onDemandPrice = onDemandPricePerHour(view.offers);
     const worth = chains.map((chain, zone) =>
-      zone === view.mode ? Infinity : longRunShare(chain) * (onDemandPrice - (view.offers[zone]?.spotPricePerHour ?? 0)),
+      zone === view.mode
+        ? Infinity
+        : longRunShare(chain) * (onDemandPrice - (view.offers[zone]?.spotPricePerHour ?? 0)),
     );
     const zones = tracked(worth);
     const chain = jointChain(zones.flatMap((zone) => chains[zone] ?? []));
