@@ -239,7 +239,7 @@ describe('a run', () => {
       }),
       { numRuns: 8 },
     );
-  });
+  }, 30_000);
 
   it('is the same for the same seed, and another for another', () => {
     expect(buildReport(simulate(busy))).toEqual(buildReport(simulate(busy)));
