@@ -52,6 +52,19 @@ describe('a job of cell U', () => {
     expect(() => runJob(JOB, bits('01111'), script('.'))).toThrow('shorter than the deadline');
   });
 
+  it('tells a policy that its Spot instance is gone', () => {
+    const seen: SpotMode[] = [];
+    const watcher: SpotPolicy = {
+      name: 'watcher',
+      start: () => (view) => {
+        seen.push(view.mode);
+        return view.spotAvailable ? 'spot' : 'onDemand';
+      },
+    };
+    runJob({ ...JOB, workSeconds: 3000 }, bits('110110'), watcher);
+    expect(seen).toEqual(['idle', 'spot', 'idle', 'onDemand', 'spot', 'idle']);
+  });
+
   it('tells a policy of a tick’s capacity at its start', () => {
     const seen: boolean[] = [];
     const watcher: SpotPolicy = {

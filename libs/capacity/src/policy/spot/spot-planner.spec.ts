@@ -95,6 +95,13 @@ describe('the Spot planner (scheduling.md section 1)', () => {
     );
   });
 
+  it('works on where the deadline is lost already', () => {
+    const planner = new SpotPlanner(FIT);
+    const late = (mode: SpotMode, there: boolean): SpotMode =>
+      planner.decide(JOB, { ...idle(20, there), mode }, see(planner, there ? '1' : '0')).choice;
+    expect([late('spot', true), late('idle', true), late('idle', false)]).toEqual(['spot', 'onDemand', 'onDemand']);
+  });
+
   it('decides the same with programmes kept and with none', () => {
     const there = Array.from({ length: 40 }, (_, tick) => tick % 7 < 3);
     const used = new SpotPlanner(FIT);

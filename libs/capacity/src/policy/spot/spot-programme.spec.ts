@@ -83,8 +83,8 @@ describe('the programme of a job over a Spot chain (scheduling.md section 1)', (
     expect(usd(solve(twoStates(0.2, 0.3), { deadlineTicks: 14 }))).toBeLessThan(plain);
   });
 
-  it('holds a miss to cost more than anything: without slack it goes on-demand whatever capacity does', () => {
-    const programme = solve(twoStates(0.01, 0.9));
+  it('holds a miss to cost more than anything: without slack for a launch it goes on-demand, even where the chain knows no end', () => {
+    const programme = solve(twoStates(0, 1));
     for (let tick = 0; tick < 11; tick++) expect(chosenBy(programme, tick, 1, 0, ON)).toBe('onDemand');
     expect(solve(twoStates(0, 0), { deadlineTicks: 8 }).startUsd[OFF]).toBeGreaterThanOrEqual(MISS_USD);
   });

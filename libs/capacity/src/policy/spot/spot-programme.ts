@@ -90,20 +90,18 @@ class Induction {
     }
   }
 
-  /** Expectation over the chain's step. A Spot instance ends with its capacity. */
+  /**
+   * Expectation over the chain's step. A Spot instance ends with its capacity; its phase then leads where idle does,
+   * since both pay a whole changeover for what comes next.
+   */
   private expect(slack: number): void {
-    const { on, from, to, chance } = this.chain;
+    const { from, to, chance } = this.chain;
     const { values, expected, states } = this;
-    const idle = slack * this.stride;
     for (let phase = 0; phase < this.grid.phases.length; phase++) {
-      const row = idle + phase * states;
-      const lost = this.grid.phases[phase]!.mode === 'spot' ? idle : row;
+      const row = slack * this.stride + phase * states;
       for (let state = 0; state < states; state++) {
         let sum = 0;
-        for (let k = from[state]!; k < from[state + 1]!; k++) {
-          const next = to[k]!;
-          sum += chance[k]! * values[(on[next] === 1 ? row : lost) + next]!;
-        }
+        for (let k = from[state]!; k < from[state + 1]!; k++) sum += chance[k]! * values[row + to[k]!]!;
         expected[row + state] = sum;
       }
     }
