@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { defineEvent } from '../define-event.js';
+import { WAITING_CODES } from '../waiting-codes.js';
 import { isoInstant } from './shapes.js';
 
 const waitingReason = z.object({
-  code: z.string().describe('Closed: the waiting reasons of the scheduling policy'),
+  code: z.string().describe(`One of ${WAITING_CODES.join(', ')}`),
   text: z.string(),
   evidence: z
     .record(z.string(), z.number().int())
