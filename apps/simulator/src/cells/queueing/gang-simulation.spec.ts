@@ -179,18 +179,35 @@ describe('the workload of gangs', () => {
       durationSeconds,
       gpus,
     });
-    expect(
-      gangWorkload([job(30, 90), job(20, 59.9), job(10, 80), job(10, 60), job(5, 100, 18), job(40, 61, 17)]),
-    ).toEqual([
-      { index: 0, arrivalSeconds: 0, durationSeconds: 60, gpus: 1 },
-      { index: 1, arrivalSeconds: 0, durationSeconds: 80, gpus: 1 },
-      { index: 2, arrivalSeconds: 20, durationSeconds: 90, gpus: 1 },
-      { index: 3, arrivalSeconds: 30, durationSeconds: 61, gpus: 17 },
+    const trace = [job(30, 90), job(20, 59.9), job(10, 80), job(10, 60), job(5, 100, 18), job(40, 61, 17)];
+    const { jobs, gpus } = gangWorkload([...trace, job(155, 60)]);
+    // 100 × 18 + 61 × 17 + 290 GPU-seconds in 150 s.
+    expect(gpus).toBe(Math.floor((1_800 + 1_037 + 290) / 150 / 0.8));
+    expect(jobs).toHaveLength(6);
+    expect(gangWorkload([...trace.slice(0, 4), job(130, 100, 3), job(210, 60)])).toEqual({
+      gpus: 3,
+      jobs: [
+        { index: 0, arrivalSeconds: 0, durationSeconds: 60, gpus: 1 },
+        { index: 1, arrivalSeconds: 0, durationSeconds: 80, gpus: 1 },
+        { index: 2, arrivalSeconds: 20, durationSeconds: 90, gpus: 1 },
+        { index: 3, arrivalSeconds: 120, durationSeconds: 100, gpus: 3 },
+        { index: 4, arrivalSeconds: 200, durationSeconds: 60, gpus: 1 },
+      ],
+    });
+  });
+
+  it('leaves out what is larger than the cluster that its load makes', () => {
+    const small = (n: number) => ({ submittedSeconds: 100 * n, durationSeconds: 100, gpus: 1 });
+    const { jobs, gpus } = gangWorkload([
+      ...Array.from({ length: 100 }, (_, n) => small(n)),
+      { submittedSeconds: 50, durationSeconds: 60, gpus: 8 },
     ]);
+    expect(gpus).toBe(1);
+    expect(jobs).toHaveLength(100);
   });
 
   it('has 8,000 of them at most', () => {
     const many = Array.from({ length: 9_000 }, (_, n) => ({ submittedSeconds: n, durationSeconds: 60, gpus: 1 }));
-    expect(gangWorkload(many)).toHaveLength(8_000);
+    expect(gangWorkload(many).jobs).toHaveLength(8_000);
   });
 });

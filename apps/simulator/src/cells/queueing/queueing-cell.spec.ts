@@ -19,7 +19,7 @@ const REQUESTS = [
 ].join('\n');
 const JOBS = [
   'timestamp,duration,num_gpus,gpu_time,cluster',
-  ...Array.from({ length: 200 }, (_, n) => `${time(30 * n)},${60 + 37 * (n % 11)}.0,${1 + (n % 3)},1,c`),
+  ...Array.from({ length: 200 }, (_, n) => `${time(30 * (n - (n % 20)))},${60 + 37 * (n % 11)}.0,${1 + (n % 3)},1,c`),
 ].join('\n');
 
 function aFolder(name: string, files: Readonly<Record<string, string>>): string {
@@ -78,7 +78,13 @@ describe('cell Q', () => {
       'within3',
     ]);
     expect(rows.every(({ cell, value, misses }) => cell === 'Q' && Number.isFinite(value) && misses === 0)).toBe(true);
-    for (const words of ['### requests/1.1', '### cluster-jobs', '9,088', 'Switching ≤ half of FIFO', '| millrace |'])
+    for (const words of [
+      '### requests/1.1',
+      '### cluster-jobs',
+      'Against 1.15 × ',
+      'Switching ≤ half of FIFO',
+      '| millrace |',
+    ])
       expect(markdown).toContain(words);
   });
 
@@ -96,7 +102,18 @@ describe('cell Q', () => {
   it('says what it looks for in a folder that has neither', async () => {
     await expect(run(aFolder('empty', {}))).rejects.toMatchObject({
       name: 'UsageError',
-      message: expect.stringContaining('holds neither diffusion-requests/requests.csv nor cluster-jobs/philly'),
+      message: expect.stringContaining(
+        'holds no CSV file with a column num_inference_steps (diffusion-requests) or num_gpus',
+      ),
+    });
+  });
+
+  it('takes a trace of any name, but not two', async () => {
+    const { rows } = await run(aFolder('other', { 'another-cluster.csv': JOBS, 'notes.csv': 'a,b\n1,2' }));
+    expect(new Set(rows.map((row) => row.case))).toEqual(new Set(['cluster-jobs']));
+    await expect(run(aFolder('two', { 'b.csv': JOBS, 'a.csv': JOBS }))).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringContaining('holds a.csv and b.csv: leave one of them.'),
     });
   });
 
