@@ -4,9 +4,10 @@ import type { PlacementReason, Preemption } from '../decision.js';
 import { GangPlacer } from '../gangs/gang-placer.js';
 import { DEFAULT_ORDERING } from '../ordering/ordering-policy.js';
 import { ServiceOrder } from '../ordering/service-order.js';
-import type { Tier } from '../placement/class-plans.js';
+import type { ClassPlan, Tier } from '../placement/class-plans.js';
 import { holdForOlder } from '../placement/hold-for-older.js';
 import type { PlacementBoard } from '../placement/placement-board.js';
+import { DEFAULT_PLACEMENT_WEIGHTS } from '../placement/placement-weights.js';
 import { chooseVictims } from '../preemption/choose-victims.js';
 import type { QuotaBook } from '../quotas/quota-book.js';
 import { HOLDS_LIMIT, type PolicyConfig, type SchedulingSnapshot, type WorkerView } from '../snapshot.js';
@@ -49,6 +50,7 @@ export class DecisionCycle {
   private readonly gangs: GangPlacer;
   /** Tenants whose quota has changed since the last cycle. */
   private readonly woken = new Set<string>();
+  private readonly planOfShape = new Map<string, ClassPlan>();
   private holds = 0;
   private victims = 0;
   /** Workers with something to preempt, and those of them that nobody has asked in this cycle. */
@@ -94,9 +96,26 @@ export class DecisionCycle {
     }
   }
 
+  add(item: WorkItem): void {
+    const plan = item.plans[0];
+    if (plan !== undefined) this.planOfShape.set(item.shape, plan);
+    this.order.add(item);
+  }
+
   /** Something of the tenant's ended: what waits for its quota is looked at again. */
   wake(tenantId: string): void {
     this.woken.add(tenantId);
+  }
+
+  /** What it takes to load the model where a task of that shape would go now; 0 where it is loaded. */
+  private setupGpuSeconds(shape: string): number {
+    const plan = this.planOfShape.get(shape);
+    if (plan?.example.model === undefined) return 0;
+    const seat = this.board.choose(plan);
+    const kind = seat === null ? undefined : this.board.table.openKind[seat.node];
+    if (kind === undefined || plan.reasonOfKind[kind] === 'warm_model') return 0;
+    const { coldModelMs } = this.policy.weights ?? DEFAULT_PLACEMENT_WEIGHTS;
+    return (Math.max(1, plan.example.needs.gpus) * coldModelMs) / 1_000;
   }
 
   private isWithinQuota({ tenantAccount, charge }: WorkItem): boolean {
@@ -115,7 +134,7 @@ export class DecisionCycle {
     this.quotas.reopen();
     for (const tenantId of this.woken) this.order.openTenant(tenantId, (item) => this.isWithinQuota(item));
     this.woken.clear();
-    this.order.begin(now);
+    this.order.begin(now, (shape) => this.setupGpuSeconds(shape));
   }
 
   private refusalOf(item: WorkItem): WaitingCode | null {

@@ -37,14 +37,14 @@ export class StandingCycle {
 
   submit(task: PendingTask): WorkItem {
     const item = toWorkItem(task, this.board, this.quotas);
-    this.cycle.order.add(item);
+    this.cycle.add(item);
     return item;
   }
 
   /** All members of one gang. */
   submitGang(members: readonly PendingTask[]): WorkItem {
     const item = toGangItem(members, this.board, this.quotas);
-    this.cycle.order.add(item);
+    this.cycle.add(item);
     return item;
   }
 

@@ -78,6 +78,11 @@ describe('preemption', () => {
     expect(told(decisions)).toEqual(['1:pool_busy']);
   });
 
+  it('QUE-11: passes over what may not be stopped for what may, though it loses more', () => {
+    const kept = running(7, { preemptible: false, unsavedMs: 0 });
+    expect(stopped(decided([wanting(1)], [busy(1, [kept, running(8, { unsavedMs: 50_000 })])]))).toEqual(['1: 8']);
+  });
+
   it('is off unless the policy has it', () => {
     const decisions = decide({ pending: [wanting(1)], workers: [busy(1, [running(7)])] }, { maxPlacements: 1 }, NOW);
     expect(told(decisions)).toEqual(['1:pool_busy']);
