@@ -14,6 +14,11 @@ const FIT_WEIGHT_TICKS = 20;
 /** How often the runs of one zone have ended, grown into the next bin and stayed: three counts a state. */
 export type ZoneCounts = Float64Array;
 
+/** Below any chance that a record of a few weeks can show. */
+const LEAST_CHANCE = 1e-6;
+
+const LONG_RUN_STEPS = 500;
+
 const ENDED = 0;
 const GREW = 1;
 const STAYED = 2;
@@ -80,15 +85,14 @@ function coarse(figures: RunFigures, ages: readonly number[], bins: readonly num
     sum[ENDED] = (sum[ENDED] ?? 0) + ticks * ends;
     sum[GREW] = (sum[GREW] ?? 0) + (leaves ? ticks * grows : 0);
     sum[KINDS] = (sum[KINDS] ?? 0) + ticks;
-    reached = ticks * grows;
+    // An age that no run of the fit has reached keeps a weight, so that a bin of such ages has chances too.
+    reached = Math.max(ticks * grows, LEAST_CHANCE);
   });
   return sums.map(([ended = 0, grew = 0, , ticks = 0]) => [ended / ticks, grew / ticks, 1 - (ended + grew) / ticks]);
 }
 
-const LEAST_CHANCE = 1e-6;
-
-/** Share of time with capacity in the long run, by repeated steps of the chain. */
-export function longRunShare(chain: SpotChain): number {
+/** Share of time in each state in the long run, by repeated steps of the chain. */
+function longRunShares(chain: SpotChain): Float64Array {
   let shares = new Float64Array(chain.on.length).fill(1 / chain.on.length);
   for (let step = 0; step < LONG_RUN_STEPS; step++) {
     const next = new Float64Array(shares.length);
@@ -100,7 +104,25 @@ export function longRunShare(chain: SpotChain): number {
     });
     shares = next;
   }
-  return shares.reduce((sum, share, state) => sum + share * (chain.on[state] ?? 0), 0);
+  return shares;
 }
 
-const LONG_RUN_STEPS = 500;
+/** Share of time with capacity in the long run. */
+export function longRunShare(chain: SpotChain): number {
+  return longRunShares(chain).reduce((sum, share, state) => sum + share * (chain.on[state] ?? 0), 0);
+}
+
+/**
+ * A run that was there when the watch began: its age is not known, and is taken to be the one in which runs of its kind
+ * spend the most time. To call it new would be to expect its end too soon.
+ */
+export function runFoundAt(fit: SpotFit, bins: ZoneBins, on: boolean): SpotRun {
+  const shares = longRunShares(zoneChain(fit, bins, noZoneCounts(bins)));
+  const ages = on ? bins.on : bins.off;
+  const first = on ? bins.off.length : 0;
+  const best = ages.reduce(
+    (most, _, bin) => ((shares[first + bin] ?? 0) > (shares[first + most] ?? 0) ? bin : most),
+    0,
+  );
+  return { on, ageTicks: ages[best] ?? 1 };
+}

@@ -6,6 +6,7 @@ import {
   countTick,
   longRunShare,
   noZoneCounts,
+  runFoundAt,
   zoneChain,
   zoneState,
   type ZoneBins,
@@ -101,7 +102,7 @@ export class ZonePlanner {
     invariant(available.length === this.runs.length, `${this.runs.length} zones are known, ${available.length} given`);
     available.forEach((on, zone) => {
       const run = this.runs[zone];
-      const next = nextRun(run, on);
+      const next = run === undefined ? runFoundAt(this.fit, this.bins, on) : nextRun(run, on);
       const counts = this.counts[zone];
       if (run !== undefined && counts !== undefined) countTick(this.bins, counts, run, next);
       this.runs[zone] = next;

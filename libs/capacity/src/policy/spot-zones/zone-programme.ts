@@ -169,8 +169,9 @@ export class ZoneProgramme {
 
   /** A kept mean between its neighbours in work and slack. */
   private mean(work: number, slack: number, mode: number, joint: number): number {
-    if (work <= 0) return 0;
-    const inWork = Math.min(this.workSteps, Math.max(this.workKept, work));
+    if (work <= EPSILON) return 0;
+    // A started tick is charged whole, so that less than a tick of work costs as much as one.
+    const inWork = Math.min(this.workSteps, Math.max(1, this.workKept, work));
     const inSlack = Math.min(this.slackSteps, Math.max(this.slackKept, slack));
     const [w, s] = [Math.floor(inWork), Math.floor(inSlack)];
     const lower = this.between(w, s, inSlack - s, mode, joint);
