@@ -95,6 +95,7 @@ describe('what the policies know before the first tick', () => {
   it('comes from the shipped file with `none`, and where a folder has one environment only', () => {
     const [one, two] = environments();
     const shipped = fitSource('none', [one!, two!]).knownFor(one!);
+    expect(shipped.fit.tickSeconds).toBe(600);
     expect(shipped.fit).toEqual((JSON.parse(readFileSync(SHIPPED, 'utf8')) as { figures: unknown }).figures);
     expect(fitSource(undefined, [one!]).knownFor(one!).fit).toEqual(shipped.fit);
   });

@@ -8,7 +8,7 @@ import { greedy, neverWait, onDemandOnly, uniformProgress } from './baselines/si
 import { millraceSpot } from './millrace-spot.js';
 import { runJob, type SpotPolicy } from './run-job.js';
 import { SPOT_CASES, type SpotCase } from './spot-cases.js';
-import { fitSource, type FitSource } from './spot-fits.js';
+import { fitSource, type FitSource, type KnownBefore } from './spot-fits.js';
 import { summaryOf, spotTable, type PolicyFigures } from './spot-table.js';
 
 /** Every third window is reported: lines 1, 4, 7, … (scheduling.md section 2). */
@@ -30,7 +30,7 @@ export async function* runCases(
 ): AsyncGenerator<BenchmarkRow, CellTable> {
   const environments = readSpotEnvironments(folderOf(dataFolder));
   const source = fitSource(fit, environments);
-  const tracks = environments.map((environment) => trackOf(environment, source));
+  const tracks = tracksOf(environments, source);
   const figures: PolicyFigures[] = [];
   for (const spotCase of cases) {
     for (let index = 0; index < (tracks[0]?.policies.length ?? 0); index++) {
@@ -49,20 +49,20 @@ function folderOf(dataFolder: string): string {
   return existsSync(inside) ? inside : dataFolder;
 }
 
-function trackOf(environment: SpotEnvironment, source: FitSource): Track {
-  const { fit, chain, stateOf } = source.knownFor(environment);
-  return {
-    windows: environment.windows.filter((_, index) => index % WINDOW_STEP === 0),
-    policies: [
-      onDemandOnly,
-      greedy,
-      uniformProgress,
-      neverWait,
-      semiMarkovPolicy(chain, stateOf),
-      omniscient,
-      millraceSpot(fit),
-    ],
-  };
+/** Environments of which the same is known share their policies, and so the programmes that these solve. */
+function tracksOf(environments: readonly SpotEnvironment[], source: FitSource): readonly Track[] {
+  const shared = new Map<KnownBefore, readonly SpotPolicy[]>();
+  return environments.map((environment) => {
+    const known = source.knownFor(environment);
+    const policies = shared.get(known) ?? policiesWith(known);
+    shared.set(known, policies);
+    return { windows: environment.windows.filter((_, index) => index % WINDOW_STEP === 0), policies };
+  });
+}
+
+function policiesWith({ fit, chain, stateOf }: KnownBefore): readonly SpotPolicy[] {
+  const learned = [semiMarkovPolicy(chain, stateOf), omniscient, millraceSpot(fit)];
+  return [onDemandOnly, greedy, uniformProgress, neverWait, ...learned];
 }
 
 /** One policy of a case over the windows of every environment. */
