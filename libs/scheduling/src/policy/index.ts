@@ -34,3 +34,6 @@ export {
   type RecordedDecision,
 } from './recorded-cycle.js';
 export { StandingCycle } from './cycle/standing-cycle.js';
+export { checkSubmission, type MachineShape, type SubmissionCheck } from './submission/check-submission.js';
+export { gpuFault, type GpuFault } from './filters/gpu-faults.js';
+export { partition, type Partition } from './mig/partition.js';

@@ -110,6 +110,7 @@ describe('MIG slices', () => {
     const decisions = decide({ pending: [task(1, 9, slicing)], workers: [mixed] }, POLICY, 0);
     expect(told(decisions)).toEqual(['1@worker-00001/1']);
     const apart = worker(1, 40, [migGpu([20]), migGpu([10])]);
+    expect(decided([task(1, 9, slicing)], [apart])).toEqual(['1@worker-00001/1']);
     expect(decided([task(1, 9, slicing), task(2, 15, slicing)], [apart])).toEqual([
       '1@worker-00001/1',
       '2@worker-00001/0',
