@@ -1,4 +1,5 @@
 import type { ZoneJob } from '@millrace/capacity/policy';
+import { UsageError } from '../../command-line/usage-error.js';
 
 /** Published figures of one case in dollars a job (scheduling.md section 2, cell S), by policy. */
 export interface ZoneAnchors {
@@ -79,6 +80,6 @@ export function zoneJobOf(ratio: number, tickSeconds: number): ZoneJob {
 /** First ticks of the windows: back to back from the start of the trace, six at most. Throws where not one fits. */
 export function windowStarts(traceTicks: number): readonly number[] {
   const count = Math.min(WINDOWS_MAX, Math.floor(traceTicks / DEADLINE_TICKS));
-  if (count === 0) throw new Error(`The traces have ${traceTicks} ticks; a window needs ${DEADLINE_TICKS}.`);
+  if (count === 0) throw new UsageError(`The traces have ${traceTicks} ticks; a window needs ${DEADLINE_TICKS}.`);
   return Array.from({ length: count }, (_, index) => index * DEADLINE_TICKS);
 }
