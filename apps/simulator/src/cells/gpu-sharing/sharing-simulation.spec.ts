@@ -114,6 +114,45 @@ describe('cell F', () => {
     }
   });
 
+  const times = (count: number, one: Partial<SharingPod>): readonly SharingPod[] =>
+    new Array<SharingPod>(count).fill(pod({ memoryMib: 1, ...one }));
+  const meanOf = (workload: SharingWorkload, policy: SharingPolicy): number =>
+    [1, 2, 3].reduce((sum, seed) => {
+      const rng = seededRng(seed);
+      return sum + allocatedPercent(workload, drawArrivals(workload, 1.3, rng), policy, rng) / 3;
+    }, 0);
+
+  it('SCH-40: allocates more than FGD where parts of GPUs fit together and whole nodes are asked for', () => {
+    const nodes = Array.from({ length: 100 }, () => node({ cpuMilli: 128_000, gpus: 8 }));
+    const list = [
+      ...times(30, { gpuMilli: 330 }),
+      ...times(30, { gpuMilli: 600 }),
+      ...times(20, { gpuMilli: 400 }),
+      ...times(10, {}),
+      ...times(2, { gpus: 8, cpuMilli: 64_000 }),
+    ];
+    const workload = sharingWorkload(nodes, list);
+    expect(meanOf(workload, millraceSharing)).toBeGreaterThan(meanOf(workload, fgd) + 1.5);
+  });
+
+  it('SCH-40: does not leave GPUs half filled for halves that may not come', () => {
+    const sizes = [
+      node({ cpuMilli: 104_000, gpus: 2 }),
+      node({ cpuMilli: 16_000, gpus: 2 }),
+      node({ cpuMilli: 96_000, gpus: 8 }),
+    ];
+    const nodes = Array.from({ length: 60 }, (_, at) => sizes[at % 3] ?? node());
+    const list = [
+      ...times(6, { cpuMilli: 3000, gpuMilli: 800 }),
+      ...times(9, { cpuMilli: 12_000 }),
+      ...times(5, { cpuMilli: 10_000, gpuMilli: 500 }),
+      ...times(3, { cpuMilli: 3000 }),
+      ...times(4, { cpuMilli: 20_000, gpus: 0, gpuMilli: 0 }),
+    ];
+    const workload = sharingWorkload(nodes, list);
+    expect(meanOf(workload, millraceSharing)).toBeGreaterThan(meanOf(workload, fgd) - 0.2);
+  });
+
   it('learns from arrivals alone: pods that did not arrive yet change nothing', () => {
     const list = [pod(), pod({ gpuMilli: 300 })];
     const known = sharingWorkload(NODES, list);

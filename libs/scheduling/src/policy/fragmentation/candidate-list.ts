@@ -18,7 +18,8 @@ export class CandidateList {
   private choice: Int16Array;
   /** Generation of the shape that a cost belongs to, plus one; 0: none. */
   private known: Uint32Array;
-  private inHeap: Uint8Array;
+  /** Where the shape is in the heap, plus one; 0: it is not. */
+  private place: Int32Array;
   private heap: Int32Array;
   private size = 0;
   private readonly ties = new Int32Array(TIES_LIMIT);
@@ -29,14 +30,14 @@ export class CandidateList {
     this.cost = new Float64Array(room);
     this.choice = new Int16Array(room);
     this.known = new Uint32Array(room);
-    this.inHeap = new Uint8Array(room);
+    this.place = new Int32Array(room);
     this.heap = new Int32Array(room);
   }
 
   /** Forgets every cost. */
   clear(): void {
     this.known.fill(0);
-    this.inHeap.fill(0);
+    this.place.fill(0);
     this.size = 0;
     this.seenNews = -1;
   }
@@ -48,7 +49,8 @@ export class CandidateList {
 
   /** Remembers what placing the class on the shape costs, and with which GPU; `choice` -1: it does not fit. */
   learn(shape: number, cost: number, choice: number): void {
-    if (this.inHeap[shape] === 1) this.removeAt(this.heap.subarray(0, this.size).indexOf(shape));
+    const place = this.place[shape] ?? 0;
+    if (place > 0) this.removeAt(place - 1);
     this.known[shape] = (this.capacity.shapes.generation[shape] ?? 0) + 1;
     this.cost[shape] = cost;
     this.choice[shape] = choice;
@@ -56,8 +58,7 @@ export class CandidateList {
 
   /** The shape takes part from now on, if the class fits it. */
   add(shape: number): void {
-    if (this.inHeap[shape] === 1 || (this.choice[shape] ?? -1) < 0) return;
-    this.inHeap[shape] = 1;
+    if ((this.place[shape] ?? 0) > 0 || (this.choice[shape] ?? -1) < 0) return;
     this.heap[this.size] = shape;
     this.size += 1;
     this.rise(this.size - 1);
@@ -121,7 +122,7 @@ export class CandidateList {
   }
 
   private removeAt(at: number): void {
-    this.inHeap[this.heap[at] ?? 0] = 0;
+    this.place[this.heap[at] ?? 0] = 0;
     this.size -= 1;
     if (at === this.size) return;
     this.heap[at] = this.heap[this.size] ?? 0;
@@ -136,10 +137,10 @@ export class CandidateList {
     while (at > 0) {
       const parent = (at - 1) >> 1;
       if (this.costAt(parent) <= cost) break;
-      this.heap[at] = this.heap[parent] ?? 0;
+      this.put(at, this.heap[parent] ?? 0);
       at = parent;
     }
-    this.heap[at] = shape;
+    this.put(at, shape);
   }
 
   private sink(from: number): void {
@@ -151,10 +152,15 @@ export class CandidateList {
       if (child >= this.size) break;
       if (child + 1 < this.size && this.costAt(child + 1) < this.costAt(child)) child += 1;
       if (this.costAt(child) >= cost) break;
-      this.heap[at] = this.heap[child] ?? 0;
+      this.put(at, this.heap[child] ?? 0);
       at = child;
     }
+    this.put(at, shape);
+  }
+
+  private put(at: number, shape: number): void {
     this.heap[at] = shape;
+    this.place[shape] = at + 1;
   }
 
   private makeRoom(): void {
@@ -163,7 +169,7 @@ export class CandidateList {
     this.cost = widened(this.cost, new Float64Array(room));
     this.choice = widened(this.choice, new Int16Array(room));
     this.known = widened(this.known, new Uint32Array(room));
-    this.inHeap = widened(this.inHeap, new Uint8Array(room));
+    this.place = widened(this.place, new Int32Array(room));
     this.heap = widened(this.heap, new Int32Array(room));
   }
 }

@@ -9,8 +9,8 @@ import { PlacementScorer } from './placement-scorer.js';
 import type { TaskClass, WeightedClass } from './task-class.js';
 
 const AMPLE = 1_000_000;
-/** Probability that another task is offered (gpu-fill.ts: 100 offers in the mean). */
-const Q = 0.99;
+/** Probability that another task is offered (gpu-fill.ts: 10 offers in the mean). */
+const Q = 0.9;
 
 /** A task of one whole GPU with one CPU. */
 function task(overrides: Partial<TaskClass> = {}): TaskClass {
