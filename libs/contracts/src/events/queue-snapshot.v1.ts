@@ -73,6 +73,10 @@ export const queueSnapshot = defineEvent({
       )
       .optional()
       .describe('Machines of every pool that was declared, whether one runs or not: a task that fits none is refused'),
+    unfit: z
+      .array(z.object({ taskType: z.string(), text: z.string() }))
+      .optional()
+      .describe('Task types that pools name and no declared machine could run, and why'),
   }),
   key: (data) => data.pool,
   subject: () => undefined,

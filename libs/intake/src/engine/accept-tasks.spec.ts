@@ -24,7 +24,7 @@ function make(
       catalogue: createCatalogue({ model: 'demo-video@1', typicalS: 180, noop: true }),
       stepDelayAllowed: false,
     },
-    machines: () => options.machines ?? [],
+    machines: () => ({ machines: options.machines ?? [], unfit: new Map() }),
     estimate: () => 180,
     costCentre: 'default',
     maxRetries: 3,

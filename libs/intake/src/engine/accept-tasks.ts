@@ -13,7 +13,7 @@ import {
 import { newEvent, type NewEvent, type Tracer, type UnitOfWork } from '@millrace/messaging/ports';
 import { admitTask, type AdmissionRules, type AdmittedTask, type RequestedTask } from '../domain/admit-task.js';
 import { checkFits } from '../domain/fits-machine.js';
-import type { MachineFacts } from '../domain/queue-outlook.js';
+import type { DeclaredMachines } from '../domain/queue-outlook.js';
 import type { TaskRequest } from '../domain/task-view.js';
 import { canonicalHash } from './canonical-hash.js';
 import { GroupCommit } from './group-commit.js';
@@ -63,8 +63,8 @@ export interface AcceptTasksOptions {
   readonly rules: AdmissionRules;
   /** Seconds until a task now accepted would be done. */
   readonly estimate: (task: AdmittedTask) => number;
-  /** Machines of every declared pool; empty while none was declared. */
-  readonly machines: () => readonly MachineFacts[];
+  /** Machines of every declared pool. */
+  readonly machines: () => DeclaredMachines;
   readonly costCentre: string;
   /** Failure retries of a task, and of the types that have a number of their own (WRK-13). */
   readonly maxRetries: number;
