@@ -26,6 +26,7 @@ function problem(chains: readonly SpotChain[], change: Partial<ZoneProblem> = {}
     spotPrices: chains.map(() => 1),
     onDemandPrice: 4,
     changeoverTicks: 1,
+    lossChance: 0,
     workTicks: 10,
     slackTicks: 6,
     horizonTicks: 16,
@@ -87,6 +88,36 @@ describe('the programme over several zones', () => {
     const long = new ZoneProgramme(problem([chainOf(0.2, 0.2)], { slackTicks: 12 }));
     expect(two).toBeLessThan(one);
     expect(long.cost(stand(0, { slackTicks: 12 }), IDLE)).toBeLessThan(one);
+  });
+
+  it('takes Spot that is there rather than trust that it stays, once it may be lost for good', () => {
+    // Young runs end soon and old ones last: where nothing is lost, to wait for the old run is free.
+    const young = spotChain(
+      [0, 1, 1],
+      [
+        new Map([
+          [0, 0.4],
+          [1, 0.6],
+        ]),
+        new Map([
+          [0, 0.5],
+          [2, 0.5],
+        ]),
+        new Map([
+          [0, 0.01],
+          [2, 0.99],
+        ]),
+      ],
+    );
+    const choice = (lossChance: number): readonly number[] => {
+      const programme = new ZoneProgramme(problem([young], { slackTicks: 14, lossChance, horizonTicks: 24 }));
+      const start = stand(1, { slackTicks: 14 });
+      return [programme.cost(start, IDLE), programme.cost(start, FIRST_ZONE)];
+    };
+    const [wait = 0, take = 0] = choice(0);
+    expect(wait).toBeLessThan(take);
+    const [waitAtRisk = 0, takeAtRisk = 0] = choice(0.1);
+    expect(takeAtRisk).toBeLessThan(waitAtRisk);
   });
 
   it('refuses a job that is too long to be solved', () => {

@@ -7,6 +7,8 @@ export interface ZoneProblem {
   readonly spotPrices: readonly number[];
   readonly onDemandPrice: number;
   readonly changeoverTicks: number;
+  /** Chance, in each tick, that no zone of the chain will have Spot capacity again before the deadline. */
+  readonly lossChance: number;
   /** Work and slack (time left less work left) at the start. */
   readonly workTicks: number;
   readonly slackTicks: number;
@@ -91,17 +93,29 @@ export class ZoneProgramme {
     this.keep(0, below);
     const free = new Float64Array(this.joints);
     const value = new Float64Array(this.joints);
+    const onDemand = this.problem.onDemandPrice;
     for (let work = 1; work <= this.workSteps; work++) {
       for (let slack = 0; slack <= this.slackSteps; slack++) {
         this.freeValues(slack, below, here, free);
-        this.problem.chain.expect(free, this.vector(here, slack, IDLE));
+        this.lookAhead(free, this.vector(here, slack, IDLE), (work + this.problem.changeoverTicks) * onDemand);
         for (let mode = ON_DEMAND; mode < this.prices.length; mode++) {
           this.runningValues(mode, this.vector(below, slack, mode), free, value);
-          this.problem.chain.expect(value, this.vector(here, slack, mode));
+          const launch = mode === ON_DEMAND ? 0 : this.problem.changeoverTicks;
+          this.lookAhead(value, this.vector(here, slack, mode), (work + launch) * onDemand);
         }
       }
       this.keep(work, here);
       [here, below] = [below, here];
+    }
+  }
+
+  /** Means of `values` over the next tick, in which Spot capacity may also be lost for good, at `lostUsd`. */
+  private lookAhead(values: Float64Array, means: Float64Array, lostUsd: number): void {
+    const { chain, lossChance } = this.problem;
+    chain.expect(values, means);
+    for (let joint = 0; joint < means.length; joint++) {
+      const mean = means[joint] as number;
+      means[joint] = mean + lossChance * (lostUsd - mean);
     }
   }
 
