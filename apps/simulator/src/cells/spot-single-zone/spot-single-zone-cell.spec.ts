@@ -68,6 +68,11 @@ describe('cell U', () => {
     expect(markdown).toContain('4 jobs a policy and case: every third window of one, two.');
   });
 
+  it('refuses a window that ends before the deadline, with file and line', async () => {
+    writeFileSync(join(folder, 'spot-single-zone', 'two.txt'), `${'1'.repeat(52)}\n${'1'.repeat(51)}\n`);
+    await expect(run('none')).rejects.toThrow('two.txt, line 2: 51 ticks are less than the deadline of 52.');
+  });
+
   it('has the names of the specification for its cases', () => {
     expect(SPOT_CASES.map(({ name }) => name)).toEqual(['52/0.05', '52/0.20', '70/0.05', '70/0.20']);
     expect(SPOT_CASES.map(({ job }) => [job.deadlineTicks, job.changeoverSeconds])).toEqual([

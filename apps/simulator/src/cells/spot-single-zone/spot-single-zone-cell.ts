@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchmarkCell, BenchmarkRow, CellOptions, CellTable } from '../../bench/benchmark-cell.js';
+import { UsageError } from '../../command-line/usage-error.js';
 import { readSpotEnvironments, type SpotEnvironment, type SpotWindow } from '../../traces/spot-windows.js';
 import { omniscient } from './baselines/omniscient.js';
 import { semiMarkovPolicy } from './baselines/semi-markov.js';
@@ -29,6 +30,7 @@ export async function* runCases(
   { dataFolder, fit, progress }: CellOptions,
 ): AsyncGenerator<BenchmarkRow, CellTable> {
   const environments = readSpotEnvironments(folderOf(dataFolder));
+  assertLongEnough(environments, Math.max(...cases.map(({ job }) => job.deadlineTicks)));
   const source = fitSource(fit, environments);
   const tracks = tracksOf(environments, source);
   const figures: PolicyFigures[] = [];
@@ -47,6 +49,15 @@ export async function* runCases(
 function folderOf(dataFolder: string): string {
   const inside = join(dataFolder, 'spot-single-zone');
   return existsSync(inside) ? inside : dataFolder;
+}
+
+function assertLongEnough(environments: readonly SpotEnvironment[], deadlineTicks: number): void {
+  for (const { name, windows } of environments) {
+    const line = windows.findIndex((window) => window.length < deadlineTicks) + 1;
+    if (line === 0) continue;
+    const ticks = windows[line - 1]?.length ?? 0;
+    throw new UsageError(`${name}.txt, line ${line}: ${ticks} ticks are less than the deadline of ${deadlineTicks}.`);
+  }
 }
 
 /** Environments of which the same is known share their policies, and so the programmes that these solve. */
