@@ -37,8 +37,8 @@ export interface SpotFit {
 export type SpotSequences = readonly Uint8Array[];
 
 /**
- * The spread and half-life under which past ticks foretell the next best when one environment is left out. Both
- * optima are flat: half or twice the figure costs less than 1 % of likelihood (docs/benchmarks/scheduling.md).
+ * The spread and half-life under which past ticks foretell the next well when one environment is left out. Both optima
+ * are flat: half or twice a figure costs about 1 % of the likelihood of the ends of runs, and 0.2 % of a job's cost.
  */
 const END_RATE_SPREAD = 0.7;
 const EVIDENCE_HALF_LIFE_TICKS = 144;
