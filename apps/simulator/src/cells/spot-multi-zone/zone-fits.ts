@@ -19,14 +19,14 @@ export function zoneFitSource(fit: string | undefined, folder: string, zones: re
   if (fit !== undefined && fit !== 'none') return { fit: readFitFile(fit).figures, words: 'a file given by --fit' };
   const shipped = readFitFile(createRequire(import.meta.url).resolve('@millrace/capacity/fits/spot-multi-zone.json'));
   const seen = zones.some((zone) => shipped.provenance.environments.includes(zone));
-  const others = listZoneTraces(folder).filter((zone) => !zones.includes(zone));
-  if (fit === undefined && seen && others.length > 0) {
+  const others = fit === undefined && seen ? listZoneTraces(folder).filter((zone) => !zones.includes(zone)) : [];
+  if (others.length > 0) {
     const traces = readZoneTraces(folder, others);
     const figures = fitSpot(
       traces.map(({ available }) => [available]),
       traces[0]?.tickSeconds ?? shipped.figures.tickSeconds,
     );
-    return { fit: figures, words: `the folder's other zones (${others.join(', ')})` };
+    return { fit: figures, words: `the folder’s other zones (${others.join(', ')})` };
   }
   return {
     fit: shipped.figures,
