@@ -48,7 +48,7 @@ export function zoneTable(results: readonly ZoneResult[], fitWords: string): str
     ...results.map(caseSection),
     '### How it was measured',
     `${windows} back-to-back windows of 311 ticks a case. Deadlines that \`millrace\` missed: ${misses}. ` +
-      `Its figures are fitted to ${fitWords}, never to a zone of the run; what the run's zones themselves have shown ` +
+      `Its figures are from ${fitWords}; what the run's zones themselves have shown ` +
       'before a window is told to `millrace` as a provider keeps it, and not to `millrace-no-past`. ' +
       '`knows-the-chances` is the same planner told the whole trace beforehand: it cheats, and shows what better ' +
       'estimates of the chances alone could save. The difference is the mean over windows of what `millrace` pays less ' +
