@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { preemptRequested, queueSnapshot, taskAssigned } from '@millrace/contracts';
 import { VirtualClock, toIso } from '@millrace/kernel';
-import { idOf } from '../testing/builders.js';
+import { idOf, taskIdOf } from '../testing/builders.js';
 import { InMemorySchedulingDatabase } from '../testing/in-memory-scheduling-stores.js';
 import { SchedulerFixture, startedScheduler } from '../testing/scheduler-fixture.js';
 import { DEFAULT_SCHEDULING_POLICY, type SchedulingPolicy } from './scheduling-policy.js';
@@ -71,6 +71,9 @@ describe('fair sharing in production', () => {
     await second.request(21, { ...REQUEST, tenantId: 'small' });
     await second.report(first.assigned(), 'succeeded', { number: 9, gpuMs: 60_000, engine: 'e' });
     expect(await serve(second, 2)).toEqual(['small', 'small']);
+    // Nor how long runs take: seven are known by now, four of them from the one before.
+    await second.request(30, REQUEST);
+    expect(database.tables.tasks.get(taskIdOf(30))?.prediction).toMatchObject({ basis: 'history', samples: 7 });
   });
 });
 
