@@ -1,5 +1,5 @@
 import { DEFAULT_ORDERING, type OrderingPolicy } from '../policy/ordering/ordering-policy.js';
-import { DEFAULT_PREEMPTION, type PreemptionPolicy } from '../policy/preemption/choose-victims.js';
+import { DEFAULT_PREEMPTION, type PreemptionPolicy } from '../policy/preemption/preemption-policy.js';
 import type { PolicyConfig, QuotaView, TaskDemands, WorkerView } from '../policy/snapshot.js';
 
 /** What a tenant or a namespace (the cost centre of a task) may hold at once (SCH-39). */

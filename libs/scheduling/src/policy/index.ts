@@ -1,5 +1,5 @@
 export { decide, decideCycle, type CycleDecisions } from './decide.js';
-export { DEFAULT_PREEMPTION, type PreemptionPolicy } from './preemption/choose-victims.js';
+export { DEFAULT_PREEMPTION, type PreemptionPolicy } from './preemption/preemption-policy.js';
 export { PLACEMENT_REASONS, type Decision } from './decision.js';
 export { WAITING_REASONS } from './waiting-reasons.js';
 export type {

@@ -4,7 +4,7 @@ import { idleGpus, told } from '../../testing/told-decisions.js';
 import { decide } from '../decide.js';
 import type { Decision, Wait } from '../decision.js';
 import type { PendingTask, RunningTask, WorkerView } from '../snapshot.js';
-import { DEFAULT_PREEMPTION, type PreemptionPolicy } from './choose-victims.js';
+import { DEFAULT_PREEMPTION, type PreemptionPolicy } from './preemption-policy.js';
 
 const NOW = 10_000_000;
 const GIB = 1024;
