@@ -22,6 +22,7 @@ function seen(capacity: ClusterCapacity): unknown {
       .map((shape) => ({
         content: [
           shapes.kind[shape],
+          shapes.gpuCount[shape],
           shapes.freeCpuMilli[shape],
           shapes.freeMemoryMib[shape],
           ...shapes.freeGpuMilli.subarray(shape * shapes.stride, (shape + 1) * shapes.stride),
@@ -41,7 +42,13 @@ function shapesByHand(capacity: ClusterCapacity): unknown {
     const gpus = [...capacity.freeGpuMilli.subarray(at * capacity.stride, at * capacity.stride + gpuCount)];
     gpus.sort((a, b) => a - b);
     while (gpus.length < capacity.stride) gpus.push(0);
-    const content = [capacity.kind[at], capacity.freeCpuMilli[at], capacity.freeMemoryMib[at], ...gpus].join();
+    const content = [
+      capacity.kind[at],
+      gpuCount,
+      capacity.freeCpuMilli[at],
+      capacity.freeMemoryMib[at],
+      ...gpus,
+    ].join();
     const known = found.get(content);
     if (known === undefined) found.set(content, { content, first: at, count: 1 });
     else known.count += 1;

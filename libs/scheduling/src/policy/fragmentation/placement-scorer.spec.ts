@@ -25,6 +25,14 @@ class Coarse implements NodePotential {
   }
 }
 
+/** A potential with which nearly every amount of free CPU has a cost of its own. */
+class Varied implements NodePotential {
+  readonly version = 0;
+  of(_kind: number, cpuMilli: number): number {
+    return (cpuMilli * cpuMilli) % 10_007;
+  }
+}
+
 /** Every node and every GPU, one by one: the least cost, then the lowest node, then the least free GPU. */
 function byHand(capacity: ClusterCapacity, potential: NodePotential, task: TaskClass): string | null {
   let best: { readonly cost: number; readonly node: number; readonly gpuMask: number } | null = null;
@@ -105,9 +113,8 @@ describe('PlacementScorer', () => {
     );
   });
 
-  it('is not misled by shapes whose ids were given to others', () => {
+  it.each([new Coarse(), new Varied()])('is not misled by shapes whose ids were given to others', (potential) => {
     const capacity = new ClusterCapacity(NODES.map((node) => ({ ...node, cpuMilli: 1_000_000 + node.cpuMilli })));
-    const potential = new Coarse();
     const scorer = new PlacementScorer(capacity, potential);
     const one = task();
     let wrong = 0;
