@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { messageOf } from '@millrace/kernel';
-import { DEFAULT_SCHEDULING_POLICY, type QuotaLimit, type SchedulingPolicy } from '@millrace/scheduling';
+import {
+  DEFAULT_SCHEDULING_POLICY,
+  type PoolShape,
+  type QuotaLimit,
+  type SchedulingPolicy,
+} from '@millrace/scheduling';
 
 const MS = 1000;
 const MILLI = 1000;
@@ -84,6 +89,13 @@ const pool = fields({
   taskTypes: z.array(name, { error: 'expected a list of task types' }).min(1, { error: 'expected a task type' }),
   gpus: whole(1, 1_024),
   vramMiB: whole(0, 10_000_000),
+  cpu: number(0, 100_000).optional(),
+  ramGiB: number(0, 1_000_000).optional(),
+  gpuType: name.optional(),
+  driver: version.optional(),
+  cuda: version.optional(),
+  labels: z.record(name, z.string({ error: 'expected a text' }), { error: 'expected an object of labels' }).optional(),
+  taints: z.array(name, { error: 'expected a list of taints' }).optional(),
 });
 
 const policyFile = fields({
@@ -167,7 +179,9 @@ function toPolicy(file: PolicyFile, revision: string): SchedulingPolicy {
       ),
     ],
     demands: new Map(Object.entries(file.taskTypes ?? {}).map(([taskType, wants]) => [taskType, toDemands(wants)])),
-    pools: Object.entries(file.pools ?? {}).map(([poolName, shape]) => ({ pool: poolName, ...shape })),
+    pools: Object.entries(file.pools ?? {}).map(
+      ([poolName, shape]) => ({ ...toDemands(shape), pool: poolName }) as PoolShape,
+    ),
   };
 }
 
@@ -218,7 +232,12 @@ function toLimit(
   };
 }
 
-function toDemands({ cpu, ramGiB, ...others }: z.output<typeof demands>) {
+/** CPU and memory in the units of the policy, and the rest as it is; what is left out stays absent. */
+function toDemands<Fields extends { cpu?: number | undefined; ramGiB?: number | undefined }>({
+  cpu,
+  ramGiB,
+  ...others
+}: Fields) {
   const told = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
   return {
     ...told,

@@ -1,10 +1,39 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { SchedulerObserver } from '@millrace/scheduling/ports';
+import type { Logger } from '@millrace/kernel';
+import type { CycleReport, SchedulerObserver } from '@millrace/scheduling/ports';
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
-/** Metrics of the scheduler. Labels are closed sets: never a tenant, task or worker id. */
-export function createSchedulerMetrics(registry: Registry): SchedulerObserver {
+/**
+ * Metrics of the scheduler, and a line of its log for each cycle that decided something: the same words in both. Labels are
+ * closed sets: never a tenant, task or worker id.
+ */
+export function createSchedulerMetrics(registry: Registry, logger: Logger): SchedulerObserver {
+  const { cycle, decisions, leases, workers, preemptions, estimates } = instrumentsIn(registry);
+  return {
+    cycled: (report) => {
+      cycle.observe({ step: 'read' }, report.readMs / 1000);
+      cycle.observe({ step: 'decide' }, report.decideMs / 1000);
+      cycle.observe({ step: 'apply' }, report.applyMs / 1000);
+      for (const { reason } of report.placements) decisions.inc({ kind: 'place', reason });
+      if (report.preempted > 0) preemptions.inc(report.preempted);
+      logCycle(logger, report);
+      for (const [reason, count] of Object.entries(report.waiting)) decisions.inc({ kind: 'wait', reason }, count);
+    },
+    refused: (count) => leases.inc({ event: 'refused' }, count),
+    expired: (leaseCount, workerCount) => {
+      leases.inc({ event: 'expired' }, leaseCount);
+      workers.inc(workerCount);
+    },
+    resent: (count) => leases.inc({ event: 'resent' }, count),
+    forecast: ({ withinP90, late }) => {
+      if (withinP90 > 0) estimates.inc({ within: 'p90' }, withinP90);
+      if (late > 0) estimates.inc({ within: 'late' }, late);
+    },
+  };
+}
+
+function instrumentsIn(registry: Registry) {
   const registers = [registry];
   const cycle = new Histogram({
     name: 'millrace_scheduler_cycle_seconds',
@@ -41,24 +70,13 @@ export function createSchedulerMetrics(registry: Registry): SchedulerObserver {
     labelNames: ['within'],
     registers,
   });
-  return {
-    cycled: (report) => {
-      cycle.observe({ step: 'read' }, report.readMs / 1000);
-      cycle.observe({ step: 'decide' }, report.decideMs / 1000);
-      cycle.observe({ step: 'apply' }, report.applyMs / 1000);
-      for (const { reason } of report.placements) decisions.inc({ kind: 'place', reason });
-      if (report.preempted > 0) preemptions.inc(report.preempted);
-      for (const [reason, count] of Object.entries(report.waiting)) decisions.inc({ kind: 'wait', reason }, count);
-    },
-    refused: (count) => leases.inc({ event: 'refused' }, count),
-    expired: (leaseCount, workerCount) => {
-      leases.inc({ event: 'expired' }, leaseCount);
-      workers.inc(workerCount);
-    },
-    resent: (count) => leases.inc({ event: 'resent' }, count),
-    forecast: ({ withinP90, late }) => {
-      if (withinP90 > 0) estimates.inc({ within: 'p90' }, withinP90);
-      if (late > 0) estimates.inc({ within: 'late' }, late);
-    },
-  };
+  return { cycle, decisions, leases, workers, preemptions, estimates };
+}
+
+/** What was decided and why, by reason. A stop of running work is for everyone to see, the rest for who looks. */
+function logCycle(logger: Logger, { placements, preempted, waiting, pendingSeen }: CycleReport): void {
+  if (pendingSeen === 0) return;
+  const placed: Record<string, number> = {};
+  for (const { reason } of placements) placed[reason] = (placed[reason] ?? 0) + 1;
+  logger[preempted > 0 ? 'info' : 'debug']('scheduling cycle', { placed, waiting, preempted });
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createPool, serviceRoles } from '@millrace/adapter-postgres';
 import { idOf } from '@millrace/scheduling/testing';
 import { eventually } from '@millrace/test-kit';
-import pg from 'pg';
 import { startSchedulerRig, type SchedulerRig } from './testing/scheduler-rig.js';
 
 const START_MS = 90_000;
@@ -63,8 +63,8 @@ describe('the production cycle with the whole policy', () => {
   });
 
   it('foretells by the runs that ended, and keeps them for the next leader', async () => {
-    const client = new pg.Client({ connectionString: rig.databaseUrl });
-    await client.connect();
+    const role = serviceRoles('scheduler').system;
+    const client = createPool({ url: rig.databaseUrl, role, applicationName: 'spec' });
     try {
       const { rows } = await client.query('SELECT id, prediction FROM scheduler.tasks WHERE id = ANY($1)', [
         [idOf(1), idOf(600)],

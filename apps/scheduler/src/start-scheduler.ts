@@ -80,7 +80,7 @@ function createScheduler(
     gate: consumers,
     lag: { oldestMs: () => consumers.oldestMs(WORKERS_GROUP, REPORTS_GROUP) },
     dispatchLag: { oldestMs: () => consumers.oldestMs(TASKS_GROUP) },
-    observer: createSchedulerMetrics(parts.metrics),
+    observer: createSchedulerMetrics(parts.metrics, parts.logger),
     ...(recorder === undefined ? {} : { recorder }),
     clock: parts.clock,
     logger: parts.logger,

@@ -4,11 +4,11 @@ import { ProgressLine, type Output } from './command-line/progress-line.js';
 import { UsageError } from './command-line/usage-error.js';
 import { buildReport } from './report/build-report.js';
 import { checkExpectations, tellVerdict, type Verdict } from './report/check-expectations.js';
+import { CycleRecording } from './replay/cycle-recording.js';
 import { reportPage } from './report/report-page.js';
 import { reportTable, showDuration } from './report/report-table.js';
 import type { Report } from './report/report.js';
 import { readScenario } from './scenario/read-scenario.js';
-import type { Scenario } from './scenario/scenario.js';
 import { Simulation, type SimulationResult } from './scenario/simulation.js';
 
 export interface RunRequest {
@@ -17,6 +17,8 @@ export interface RunRequest {
   /** Where the page goes. */
   readonly html?: string;
   readonly seed?: number;
+  /** Where each cycle is written, to be replayed. */
+  readonly record?: string;
 }
 
 export interface RunSurroundings {
@@ -33,10 +35,15 @@ export interface RunSurroundings {
 export async function runScenario(request: RunRequest, surroundings: RunSurroundings): Promise<number> {
   const { output, stop } = surroundings;
   const scenario = readScenario(request.file, await readScenarioFile(request.file));
-  const result = await simulate(
+  const recording = request.record === undefined ? undefined : new CycleRecording(request.record, scenario.name);
+  const simulation = new Simulation(
     request.seed === undefined ? scenario : { ...scenario, seed: request.seed },
-    surroundings,
+    recording === undefined ? {} : { policy: recording.policy },
   );
+  const result = await simulate(simulation, scenario.durationMs, surroundings);
+  recording?.close();
+  if (recording !== undefined && recording.left > 0)
+    output.err(`${recording.left} cycles are not in ${request.record}: it is full, or they were too large.\n`);
   const report = buildReport(result);
   // A run that was stopped, or has another seed, is not what the ranges are for.
   const held = report.complete && request.seed === undefined;
@@ -52,8 +59,11 @@ export async function runScenario(request: RunRequest, surroundings: RunSurround
 }
 
 /** Runs to the end or until stopped, and tells how far it is. */
-async function simulate(scenario: Scenario, { output, clock, stop }: RunSurroundings): Promise<SimulationResult> {
-  const simulation = new Simulation(scenario);
+async function simulate(
+  simulation: Simulation,
+  durationMs: number,
+  { output, clock, stop }: RunSurroundings,
+): Promise<SimulationResult> {
   const progress = new ProgressLine(output, clock);
   const startedMs = clock.monotonicMs();
   const steps = simulation.run();
@@ -66,7 +76,7 @@ async function simulate(scenario: Scenario, { output, clock, stop }: RunSurround
       if (stop.aborted) return simulation.result(false);
       const { nowMs, events } = step.value;
       const perS = events / Math.max(0.001, (clock.monotonicMs() - startedMs) / 1_000);
-      const done = Math.min(100, Math.floor((100 * nowMs) / scenario.durationMs));
+      const done = Math.min(100, Math.floor((100 * nowMs) / durationMs));
       progress.tell(
         `${showDuration(nowMs / 1_000)} simulated, ${done} %, ${Math.round(perS).toLocaleString('en-US')} events/s`,
       );

@@ -111,6 +111,7 @@ describe('npm run simulator', () => {
     [['a.yaml', '--seed', 'x'], '--seed "x" is no seed'],
     [['a.yaml', '--policy-config', 'p'], '--policy-config is not for a scenario'],
     [['replay', 'a.jsonl', '--html', 'x'], '--html is not for a replay'],
+    [['replay', 'a.jsonl', '--record', 'x'], '--record is not for a replay'],
     [['replay', '/nowhere.jsonl'], "/nowhere.jsonl can't be read"],
     [['replay', '/'], '/ is no file'],
   ])('%j ends with 2 and says what to do', async (argv, message) => {
@@ -161,6 +162,16 @@ describe('npm run simulator -- replay', () => {
       same: 1,
       differing: [{ recorded: { kind: 'place' }, replayed: { kind: 'wait', reason: 'cycle_limit' } }],
     });
+  });
+
+  it('decides a recorded run of a scenario just as it was', async () => {
+    const cycles = path.join(FOLDER, 'cycles.jsonl');
+    const hour = SCENARIO.replace('duration: 1h', 'duration: 10m');
+    await simulator(fileOf(hour.replace(/expect:[^]*/, '')), '--record', cycles);
+    const { code, out } = await simulator('replay', cycles);
+    expect([code, out]).toEqual([0, expect.stringMatching(/^\d{2} cycles: 0 of \d+ decisions differ/)]);
+    const strict = await simulator('replay', cycles, '--policy-config', fileOf('tenants: { acme: { weight: 2 } }'));
+    expect(strict.code).toBe(0);
   });
 
   it.each([

@@ -3,10 +3,17 @@ import { UsageError } from './command-line/usage-error.js';
 import { runReplay } from './replay/run-replay.js';
 import { runScenario, type RunSurroundings } from './run-scenario.js';
 
-const USAGE = `npm run simulator -- SCENARIO.yaml [--json] [--html PAGE.html] [--seed N]
+const USAGE = `npm run simulator -- SCENARIO.yaml [--json] [--html PAGE.html] [--seed N] [--record CYCLES.jsonl]
 npm run simulator -- replay CYCLES.jsonl [--policy-config POLICY.yaml] [--json]`;
 
-const KINDS = { json: 'switch', html: 'text', seed: 'text', 'policy-config': 'text', help: 'switch' } as const;
+const KINDS = {
+  json: 'switch',
+  html: 'text',
+  seed: 'text',
+  record: 'text',
+  'policy-config': 'text',
+  help: 'switch',
+} as const;
 const SEED_MAX = 2 ** 32 - 1;
 
 /**
@@ -29,15 +36,14 @@ export async function runSimulator(argv: readonly string[], surroundings: RunSur
     if (file === undefined || over.length > 0) throw new UsageError(`Name one file:\n${USAGE}`);
     const json = flags.json === true;
     if (isReplay) {
-      refuse(flags, ['html', 'seed'], 'a replay');
+      refuse(flags, ['html', 'seed', 'record'], 'a replay');
       return await runReplay({ file, json, policyFile: flags['policy-config'] }, surroundings);
     }
     refuse(flags, ['policy-config'], 'a scenario, which has its own policy section');
+    const { html, record } = flags;
+    const request = { file, json, ...(html !== undefined && { html }), ...(record !== undefined && { record }) };
     const seed = flags.seed === undefined ? {} : { seed: seedOf(flags.seed) };
-    return await runScenario(
-      { file, json, ...(flags.html !== undefined && { html: flags.html }), ...seed },
-      surroundings,
-    );
+    return await runScenario({ ...request, ...seed }, surroundings);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     output.err(`${error.message}\n`);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { taskAnswer } from '@millrace/contracts';
 import { newTaskView } from '@millrace/intake';
+import { toIso } from '@millrace/kernel';
 import { aTaskEnd, aTaskId, aTaskRequest, anAttempt } from '@millrace/intake/testing';
 import type { TaskView } from '@millrace/intake/ports';
 import { fromCursor, toCursor } from './cursor.js';
@@ -134,6 +135,16 @@ describe('the status of a task', () => {
     const known = toTaskAnswer(facts({}, { waitingReason, queuePlace: { position: 3 } }));
     expect(taskAnswer.parse(known)).toMatchObject({ waiting_reason: waitingReason, queue: { position: 3 } });
     expect(Object.keys(toTaskAnswer(facts({})))).not.toEqual(expect.arrayContaining(['queue']));
+    const range = { p50: NOW, p90: NOW + 1_000 };
+    const place = { position: 3, aheadGpuSeconds: 12.34, start: range, finish: range, basis: 'history' as const };
+    const told = toTaskAnswer(
+      facts({}, { waitingReason: { ...waitingReason, evidence: { vram: 2 } }, queuePlace: place }),
+    );
+    const eta = { p50: toIso(NOW), p90: toIso(NOW + 1_000) };
+    expect(taskAnswer.parse(told)).toMatchObject({
+      waiting_reason: { evidence: { vram: 2 } },
+      queue: { position: 3, ahead_gpu_seconds: 12.3, eta_start: eta, eta_finish: eta, basis: 'history' },
+    });
   });
 
   it('an erased task has no result', () => {

@@ -221,6 +221,15 @@ describe('a run', () => {
     duration: '12m',
   };
 
+  it('counts what a tenant holds while it has to wait, by its weight', () => {
+    const result = simulate({
+      pools: 'p: { workers: 2, vramGiB: 24 }',
+      tenants: 'acme: { weight: 4, arrivals: [{ task: t, trace: [0s, 0s, 0s] }] }',
+    });
+    // Two GPUs until 60 s, with one waiting; then one, with none.
+    expect(buildReport(result).tenants['acme']).toMatchObject({ gpusPerWeightWhileWaiting: 0.5, gpuSeconds: 180 });
+  });
+
   it('keeps its books: tasks, GPU time, queue time and money add up, whatever happens', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), (seed) => {
@@ -230,7 +239,7 @@ describe('a run', () => {
       }),
       { numRuns: 8 },
     );
-  });
+  }, 30_000);
 
   it('is the same for the same seed, and another for another', () => {
     expect(buildReport(simulate(busy))).toEqual(buildReport(simulate(busy)));

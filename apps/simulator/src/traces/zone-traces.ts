@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '../command-line/usage-error.js';
 
 /** Recorded Spot capacity and prices of one zone, one entry a tick. */
 export interface ZoneTrace {
@@ -27,11 +28,11 @@ export function listZoneTraces(folder: string): readonly string[] {
  */
 export function readZoneTraces(folder: string, zones: readonly string[]): readonly ZoneTrace[] {
   if (zones.length === 0 || zones.length > ZONES_MAX) {
-    throw new Error(`${zones.length} zones are asked for; from 1 to ${ZONES_MAX} can be read.`);
+    throw new UsageError(`${zones.length} zones are asked for; from 1 to ${ZONES_MAX} can be read.`);
   }
   const known = listZoneTraces(folder);
   const traces = zones.map((zone) => {
-    if (!known.includes(zone)) throw new Error(`${folder} has no ${zone}.json; it has ${known.join(', ')}.`);
+    if (!known.includes(zone)) throw new UsageError(`${folder} has no ${zone}.json; it has ${known.join(', ')}.`);
     return parseZoneTrace(readFileSync(join(folder, `${zone}.json`), 'utf8'), zone, `${zone}.json`);
   });
   for (const { zone, available, tickSeconds } of traces) {
@@ -40,7 +41,9 @@ export function readZoneTraces(folder: string, zones: readonly string[]): readon
       continue;
     }
     const shape = `${available.length} ticks of ${tickSeconds} s`;
-    throw new Error(`${zone}.json has ${shape}, ${first.zone}.json ${first.available.length} of ${first.tickSeconds} s.`);
+    throw new UsageError(
+      `${zone}.json has ${shape}, ${first.zone}.json ${first.available.length} of ${first.tickSeconds} s.`,
+    );
   }
   return traces;
 }
@@ -62,35 +65,35 @@ function objectOf(text: string, file: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`${file} is no JSON.`, { cause });
+  } catch {
+    throw new UsageError(`${file} is no JSON.`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Error(`${file} must hold one JSON object.`);
+    throw new UsageError(`${file} must hold one JSON object.`);
   }
   return value as Record<string, unknown>;
 }
 
 function positiveOf(value: unknown, file: string, field: string): number {
   if (typeof value !== 'number' || !(value > 0 && value < Infinity)) {
-    throw new Error(`${file}, field ${field}: a number above 0 is needed.`);
+    throw new UsageError(`${file}, field ${field}: a number above 0 is needed.`);
   }
   return value;
 }
 
 function availableOf(value: unknown, file: string): Uint8Array {
   if (typeof value !== 'string' || !/^[01]+$/.test(value)) {
-    throw new Error(`${file}, field available: a row of 0 and 1 is needed, one a tick.`);
+    throw new UsageError(`${file}, field available: a row of 0 and 1 is needed, one a tick.`);
   }
   if (value.length > TICKS_MAX) {
-    throw new Error(`${file}, field available: ${value.length} ticks; at most ${TICKS_MAX} are read.`);
+    throw new UsageError(`${file}, field available: ${value.length} ticks; at most ${TICKS_MAX} are read.`);
   }
   return Uint8Array.from(value, (character) => (character === '1' ? 1 : 0));
 }
 
 function pricesOf(value: unknown, file: string, ticks: number): Float64Array {
   if (!Array.isArray(value) || value.length !== ticks) {
-    throw new Error(`${file}, field spotPricePerHour: ${ticks} numbers are needed, one a tick of available.`);
+    throw new UsageError(`${file}, field spotPricePerHour: ${ticks} numbers are needed, one a tick of available.`);
   }
   return Float64Array.from(value, (price, tick) => positiveOf(price, file, `spotPricePerHour[${tick}]`));
 }

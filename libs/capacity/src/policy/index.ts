@@ -3,7 +3,7 @@ export { afterTick, tickPrice, type SpotJob, type SpotMode, type SpotView } from
 export { jobGrid, phaseIndex, slackNeeded, slackOf, type JobGrid } from './spot/job-grid.js';
 export { countTransitions, nextRun, RUN_AGE_BINS, runState, semiMarkovChain, type SpotRun } from './spot/run-age.js';
 export type { SpotChain } from './spot/spot-chain.js';
-export { chainAtLevel } from './spot/end-rate.js';
+export { chainAtLevel, stateOf } from './spot/end-rate.js';
 export { fitSpot, type SpotFit } from './spot/spot-fit.js';
 export { parseSpotFitFile, SPOT_FIT_KIND, type SpotFitFile } from './spot/spot-fit-file.js';
 export { NOTHING_SEEN, SpotPlanner } from './spot/spot-planner.js';
@@ -18,3 +18,4 @@ export {
   type ZoneOffer,
   type ZoneView,
 } from './spot-zones/zone-job.js';
+export { ZonePlanner } from './spot-zones/zone-planner.js';

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { defineEvent } from '../define-event.js';
+import { WAITING_CODES } from '../waiting-codes.js';
 import { isoInstant } from './shapes.js';
 
 const waitingReason = z.object({
-  code: z.string().describe('Closed: the waiting reasons of the scheduling policy'),
+  code: z.string().describe(`One of ${WAITING_CODES.join(', ')}`),
   text: z.string(),
   evidence: z
     .record(z.string(), z.number().int())
@@ -72,6 +73,10 @@ export const queueSnapshot = defineEvent({
       )
       .optional()
       .describe('Machines of every pool that was declared, whether one runs or not: a task that fits none is refused'),
+    unfit: z
+      .array(z.object({ taskType: z.string(), text: z.string() }))
+      .optional()
+      .describe('Task types that pools name and no declared machine could run, and why'),
   }),
   key: (data) => data.pool,
   subject: () => undefined,

@@ -10,6 +10,7 @@ import {
   taskParams,
   uuidAnswer,
 } from './fields.js';
+import { WAITING_CODES } from '../waiting-codes.js';
 import { statusFields, taskLinks, taskState } from './task-status.js';
 
 export const attemptAnswer = z
@@ -74,7 +75,7 @@ export const taskAnswer = z
     failure: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).nullable(),
     waiting_reason: z
       .object({
-        code: z.string(),
+        code: z.string().describe(`One of ${WAITING_CODES.join(', ')}`),
         text: z.string(),
         evidence: z
           .record(z.string(), z.number().int())

@@ -3,6 +3,7 @@ import {
   attemptCancelled,
   attemptReported,
   leaseRefused,
+  preemptRequested,
   usageRecorded,
   workerHeartbeat,
   workerRegistered,
@@ -83,6 +84,25 @@ describe('cancel, refusal and lost leases', () => {
     await fake.clock.advance(1_000);
     expect(fake.reportedKinds()).toEqual(['cancelled']);
     expect(fake.engine.jobs).toHaveLength(0);
+  });
+
+  it('QUE-11: an attempt that is to make room stops at its next step, is stored, and is handed back', async () => {
+    const fake = await createRegisteredWorker();
+    fake.assign();
+    await fake.clock.advance(450);
+    const stop = { ...buildLease(), reason: 'higher_class' };
+    fake.worker.take([receivedEvent(preemptRequested, { ...stop, epoch: 9 })]);
+    await fake.clock.advance(200);
+    expect(fake.reportedKinds()).not.toContain('preempted');
+    fake.worker.take([receivedEvent(preemptRequested, stop), receivedEvent(preemptRequested, stop)]);
+    await fake.clock.advance(200);
+    const last = fake.said(attemptReported).at(-1);
+    expect(last).toMatchObject({ kind: 'preempted', segmentCount: 1 });
+    expect(last?.checkpoint?.step).toBe(last?.step);
+    // It goes on working: the next task is taken.
+    fake.assign({ taskId: buildTaskId(1) });
+    await fake.clock.advance(5_000);
+    expect(fake.reportedKinds().at(-1)).toBe('succeeded');
   });
 
   it('P7: a refused lease stops the attempt, which says nothing more and is no longer renewed', async () => {

@@ -1,5 +1,5 @@
 import { AppError } from '@millrace/kernel';
-import type { MachineFacts } from './queue-outlook.js';
+import type { DeclaredMachines, MachineFacts } from './queue-outlook.js';
 
 /** Machines named in a refusal. */
 const NAMED_MAX = 5;
@@ -13,7 +13,7 @@ interface Needing {
  * Refuses a task that no declared machine could ever run, with what would fit, instead of letting it wait for ever. With
  * nothing declared nothing is refused. Error: `no_fitting_machine`.
  */
-export function checkFits({ taskType, needs }: Needing, machines: readonly MachineFacts[]): void {
+export function checkFits({ taskType, needs }: Needing, { machines, unfit }: DeclaredMachines): void {
   if (machines.length === 0) return;
   const serving = machines.filter(({ taskTypes }) => taskTypes.includes(taskType));
   if (serving.some((machine) => machine.gpus >= needs.gpus && machine.vramMiB >= needs.vramMiB)) return;
@@ -23,7 +23,7 @@ export function checkFits({ taskType, needs }: Needing, machines: readonly Machi
     code: 'no_fitting_machine',
     message:
       serving.length === 0
-        ? `No pool here runs ${taskType}. Pools run ${listOf(machines.flatMap(({ taskTypes }) => taskTypes))}.`
+        ? `${unfit.get(taskType) ?? `No pool here runs ${taskType}.`} Pools run ${listOf(machines.flatMap(({ taskTypes }) => taskTypes))}.`
         : `${taskType} of this size needs ${wanted}, and no machine has that. There are ${serving.slice(0, NAMED_MAX).map(describe).join('; ')}.`,
     errors: [
       {

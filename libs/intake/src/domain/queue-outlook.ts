@@ -60,6 +60,15 @@ export interface PoolFacts {
   readonly lanes: readonly LaneFacts[];
 }
 
+/** What the operator declared; no machine at all where nothing was. */
+export interface DeclaredMachines {
+  readonly machines: readonly MachineFacts[];
+  /** Why no machine could run a type that pools name. */
+  readonly unfit: ReadonlyMap<string, string>;
+}
+
+export const NOTHING_DECLARED: DeclaredMachines = { machines: [], unfit: new Map() };
+
 export interface WaitingReason {
   /** The scheduler's word, e.g. `pool_busy` (api.md section 3). */
   readonly code: string;

@@ -3,11 +3,14 @@ import type { EventData, taskRequested } from '@millrace/contracts';
 import { AppError, VirtualClock, seededRng, silentLogger, uuidv7 } from '@millrace/kernel';
 import { createPropagatingTracer } from '@millrace/messaging';
 import { traceIdOf } from '@millrace/messaging/ports';
+import type { MachineFacts } from '../domain/queue-outlook.js';
 import { createCatalogue } from '../domain/task-type.js';
 import { UMBRELLA, aPrincipal, aRequestedTask, createInMemoryIntake } from '../testing/index.js';
 import { AcceptTasks, type AcceptInput, type AcceptOutcome } from './accept-tasks.js';
 
-function make(options: { backlogMs?: number; dispatchLagMs?: number; refusedUrl?: string } = {}) {
+function make(
+  options: { backlogMs?: number; dispatchLagMs?: number; refusedUrl?: string; machines?: readonly MachineFacts[] } = {},
+) {
   const stores = createInMemoryIntake();
   const clock = new VirtualClock();
   const rng = seededRng(1);
@@ -21,7 +24,7 @@ function make(options: { backlogMs?: number; dispatchLagMs?: number; refusedUrl?
       catalogue: createCatalogue({ model: 'demo-video@1', typicalS: 180, noop: true }),
       stepDelayAllowed: false,
     },
-    machines: () => [],
+    machines: () => ({ machines: options.machines ?? [], unfit: new Map() }),
     estimate: () => 180,
     costCentre: 'default',
     maxRetries: 3,
@@ -52,6 +55,19 @@ function codeOf(outcome: AcceptOutcome | undefined): string {
 }
 
 describe('AcceptTasks', () => {
+  it('VEC-20: refuses what no declared machine could ever run, new or again, and leaves nothing behind', async () => {
+    const small = { pool: 'a10g', taskTypes: ['ti2v-5B'], gpus: 1, vramMiB: 1_024 };
+    const machines: (typeof small)[] = [];
+    const { stores, accept, run } = make({ machines });
+    const task = accepted((await run({}))[0]);
+    machines.push(small);
+    expect(codeOf((await run({}))[0])).toBe('no_fitting_machine');
+    const request = stores.tasks.get(task.taskId)?.request;
+    if (request === undefined) throw new Error('the task was accepted');
+    await expect(accept.repeat({ request })).rejects.toMatchObject({ code: 'no_fitting_machine' });
+    expect(stores.tasks.size).toBe(1);
+  });
+
   it('API-01, API-18: writes the task and its event in one transaction', async () => {
     const { stores, run } = make();
     const task = accepted((await run({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }))[0]);

@@ -13,7 +13,7 @@ import {
 import { newEvent, type NewEvent, type Tracer, type UnitOfWork } from '@millrace/messaging/ports';
 import { admitTask, type AdmissionRules, type AdmittedTask, type RequestedTask } from '../domain/admit-task.js';
 import { checkFits } from '../domain/fits-machine.js';
-import type { MachineFacts } from '../domain/queue-outlook.js';
+import type { DeclaredMachines } from '../domain/queue-outlook.js';
 import type { TaskRequest } from '../domain/task-view.js';
 import { canonicalHash } from './canonical-hash.js';
 import { GroupCommit } from './group-commit.js';
@@ -63,8 +63,8 @@ export interface AcceptTasksOptions {
   readonly rules: AdmissionRules;
   /** Seconds until a task now accepted would be done. */
   readonly estimate: (task: AdmittedTask) => number;
-  /** Machines of every declared pool; empty while none was declared. */
-  readonly machines: () => readonly MachineFacts[];
+  /** Machines of every declared pool. */
+  readonly machines: () => DeclaredMachines;
   readonly costCentre: string;
   /** Failure retries of a task, and of the types that have a number of their own (WRK-13). */
   readonly maxRetries: number;
@@ -112,10 +112,11 @@ export class AcceptTasks {
 
   /**
    * Accepts a task again: the same input under a new id, with its own trace (api.md section 3). Whether it may be is
-   * the caller's to decide. Error: `idempotency_key_reused`; rejects as `execute` does.
+   * the caller's to decide. Errors: `idempotency_key_reused`, `no_fitting_machine`; rejects as `execute` does.
    */
   async repeat(input: RepeatInput): Promise<AcceptedTask> {
     this.checkBacklog();
+    checkFits(input.request, this.options.machines());
     const { id, tenantId, traceparent: _old, retriedFrom: _earlier, ...fields } = input.request;
     const request = { ...this.newRequest(fields, tenantId, input.traceparent), retriedFrom: id };
     const claim =

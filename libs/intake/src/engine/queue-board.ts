@@ -2,10 +2,11 @@ import type { EventData, queueSnapshot } from '@millrace/contracts';
 import type { Clock, DurationMs } from '@millrace/kernel';
 import type { AdmittedTask } from '../domain/admit-task.js';
 import {
+  NOTHING_DECLARED,
   estimateS,
   queuePlace,
   waitingReason,
-  type MachineFacts,
+  type DeclaredMachines,
   type PoolFacts,
   type QueuePlace,
   type WaitingReason,
@@ -24,7 +25,7 @@ export class QueueBoard {
   private readonly pools = new Map<string, { readonly facts: PoolFacts; readonly heardAtMs: number }>();
   private readonly meanSeconds = new Map<string, number>();
 
-  private declared: readonly MachineFacts[] = [];
+  private declared = NOTHING_DECLARED;
   private heardAtMs: DurationMs;
   private reportedLagMs: DurationMs = 0;
 
@@ -43,7 +44,8 @@ export class QueueBoard {
   record(data: EventData<typeof queueSnapshot>): void {
     this.heardAtMs = this.clock.monotonicMs();
     this.reportedLagMs = data.dispatchLagMs ?? 0;
-    this.declared = data.catalogue ?? [];
+    const unfit = new Map((data.unfit ?? []).map(({ taskType, text }) => [taskType, text]));
+    this.declared = data.catalogue === undefined ? NOTHING_DECLARED : { machines: data.catalogue, unfit };
     if (!this.pools.has(data.pool) && this.pools.size >= POOLS_MAX) return;
     this.pools.set(data.pool, { facts: data, heardAtMs: this.clock.monotonicMs() });
   }
@@ -71,8 +73,8 @@ export class QueueBoard {
     return view.state === 'queued' ? queuePlace(this.fresh(), view.request) : undefined;
   }
 
-  /** Machines of every declared pool, as last told; empty while none was. A declaration does not age. */
-  machines(): readonly MachineFacts[] {
+  /** Machines of every declared pool, as last told. A declaration does not age. */
+  machines(): DeclaredMachines {
     return this.declared;
   }
 

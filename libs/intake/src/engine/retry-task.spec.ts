@@ -28,7 +28,7 @@ async function make({ state = 'failed' as TaskState, behindMs = 0, erased = fals
     dispatch: { dispatchLagMs: () => 0 },
     limits: { publishAgeMs: 30_000, dispatchLagMs: 60_000 },
     rules: { catalogue: createCatalogue({ model: 'm', typicalS: 1, noop: false }), stepDelayAllowed: false },
-    machines: () => [],
+    machines: () => ({ machines: [], unfit: new Map() }),
     estimate: () => 1,
     ...{ costCentre: 'default', maxRetries: 3, clock, rng, logger: silentLogger },
     ids: { next: () => uuidv7(clock.now(), rng) },

@@ -102,7 +102,7 @@ function toPrediction({ p50GpuMs, p90GpuMs, basis, samples }: PredictedTime) {
 function leftOf(running: readonly RunningLease[], now: Instant): number {
   return running.reduce((sum, lease) => {
     const hasRunMs = Math.max(0, now - (lease.startedAt ?? lease.leasedAt)) * lease.needs.gpus;
-    return sum + Math.max(0, lease.predictedGpuMs - hasRunMs) / MS;
+    return sum + Math.max(0, lease.prediction.p50GpuMs - hasRunMs) / MS;
   }, 0);
 }
 

@@ -3,6 +3,7 @@ import { toIso, type DurationMs } from '@millrace/kernel';
 import { newEvent, type EventPublisher } from '@millrace/messaging/ports';
 import type { Wait } from '../policy/decision.js';
 import { forecastQueue, type TaskForecast } from './forecast-queue.js';
+import { catalogueOf } from './machine-catalogue.js';
 import type { DispatchLag } from './ports/dispatch-lag.port.js';
 import type { LaneCount } from './ports/task-store.port.js';
 import type { WorkerWithLeases } from './ports/worker-store.port.js';
@@ -19,6 +20,7 @@ const TELL_AGAIN_MS: DurationMs = 15_000;
  * who begins to listen hears only what comes.
  */
 export class PublishQueue {
+  private readonly declared: Pick<Snapshot, 'catalogue' | 'unfit'>;
   private readonly last = new Map<string, { readonly text: string; readonly atMs: number }>();
 
   constructor(
@@ -26,7 +28,9 @@ export class PublishQueue {
     private readonly publisher: EventPublisher,
     private readonly defaultPool: string,
     private readonly dispatchLag: DispatchLag,
-  ) {}
+  ) {
+    this.declared = catalogueOf(context.policy);
+  }
 
   /** `waits`: what the last cycle left waiting, in order of service. Returns how many pools were told of. */
   async execute(waits: readonly Wait[]): Promise<number> {
@@ -73,8 +77,6 @@ export class PublishQueue {
     for (const pool of [this.defaultPool, ...this.last.keys()]) if (!pools.has(pool)) pools.set(pool, []);
     const served = new Set(workers.flatMap(({ taskTypes }) => taskTypes));
     const facts = laneFacts(lanes, waits, forecasts);
-    const { pools: declared } = this.context.policy;
-    const catalogue = declared.map((shape) => ({ ...shape, taskTypes: [...shape.taskTypes] }));
     return [...pools].map(([pool, members]) => {
       const types = new Set(members.flatMap(({ taskTypes }) => taskTypes));
       return {
@@ -84,7 +86,7 @@ export class PublishQueue {
         lanes: facts.filter(
           ({ taskType }) => types.has(taskType) || (pool === this.defaultPool && !served.has(taskType)),
         ),
-        ...(catalogue.length === 0 ? {} : { catalogue }),
+        ...this.declared,
       };
     });
   }

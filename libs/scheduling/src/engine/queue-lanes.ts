@@ -9,8 +9,8 @@ export type Lane = EventData<typeof queueSnapshot>['lanes'][number];
 type TenantQueue = NonNullable<Lane['tenants']>[number];
 type Place = NonNullable<TenantQueue['first']>;
 
-/** Tenants told of in all lanes together: with more, those that are served first. A snapshot stays below 1 MB. */
-const TENANTS_MAX = 1_000;
+/** Tenants told of in all lanes together: with more, those that are served first. A snapshot each second stays below 100 kB. */
+const TENANTS_MAX = 250;
 const TENTHS = 10;
 
 /** One tenant's own affair: never told as a lane's reason, which other tenants see. */

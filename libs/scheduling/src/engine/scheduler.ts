@@ -141,15 +141,16 @@ export class Scheduler {
   private async lead(): Promise<void> {
     await this.loop.run(async () => {
       const { clock } = this.options;
-      const { leases, workers, lengths, served } = await this.options.unitOfWork.run(async (scope) => ({
+      const { leases, workers, running, lengths, served } = await this.options.unitOfWork.run(async (scope) => ({
         leases: await scope.leases.all(),
         workers: await scope.workers.alive(),
+        running: await scope.leases.running(),
         lengths: await scope.history.runLengths(KEYS_READ_MAX),
         served: await scope.history.servedSince(clock.now() - SERVED_WINDOW_MS),
       }));
       const incarnations = workers.map(({ incarnation }) => incarnation);
       this.watch.rebuild(leases, incarnations, clock.monotonicMs());
-      this.record.rebuild(lengths, served);
+      this.record.rebuild(lengths, served, running);
     });
     await this.options.gate.open();
     if (this.isLeading()) this.pulse.start();

@@ -1,18 +1,25 @@
 import { DEFAULT_ORDERING, type OrderingPolicy } from '../policy/ordering/ordering-policy.js';
-import { DEFAULT_PREEMPTION, type PreemptionPolicy } from '../policy/preemption/choose-victims.js';
-import type { PolicyConfig, QuotaView, TaskDemands } from '../policy/snapshot.js';
+import { DEFAULT_PREEMPTION, type PreemptionPolicy } from '../policy/preemption/preemption-policy.js';
+import type { PolicyConfig, QuotaView, TaskDemands, WorkerView } from '../policy/snapshot.js';
 
 /** What a tenant or a namespace (the cost centre of a task) may hold at once (SCH-39). */
 export type QuotaLimit = Pick<QuotaView, 'scope' | 'name' | 'gpus' | 'cpuMilli' | 'ramMiB' | 'tasks'>;
 
 /** A machine that a pool starts when it needs one: what is declared counts although none of it runs. */
-export interface PoolShape {
-  readonly pool: string;
-  readonly taskTypes: readonly string[];
-  readonly gpus: number;
-  /** Per GPU. */
-  readonly vramMiB: number;
-}
+export type PoolShape = Pick<
+  WorkerView,
+  | 'pool'
+  | 'taskTypes'
+  | 'gpus'
+  | 'vramMiB'
+  | 'cpuMilli'
+  | 'ramMiB'
+  | 'gpuType'
+  | 'driver'
+  | 'cuda'
+  | 'labels'
+  | 'taints'
+>;
 
 /** How this deployment wants its work served. */
 export interface SchedulingPolicy {

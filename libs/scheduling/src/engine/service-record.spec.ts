@@ -6,6 +6,7 @@ import { DEFAULT_ORDERING } from '../policy/ordering/ordering-policy.js';
 import { aHolder, aPendingTask, aRequest, aTask } from '../testing/builders.js';
 import { transition } from '../domain/transition.js';
 import type { TaskForecast } from './forecast-queue.js';
+import type { RunningLease } from './ports/lease-store.port.js';
 import { ServiceRecord } from './service-record.js';
 
 const ordering = { ...DEFAULT_ORDERING, weights: new Map([['heavy', 2]]) };
@@ -51,22 +52,21 @@ describe('what the leader remembers of service', () => {
       0,
     );
     const next = new ServiceRecord(ordering);
-    next.rebuild([{ key, gpuMs }], []);
+    next.rebuild([{ key, gpuMs }], [], []);
     expect(next.foretell(aRequest(), 10)).toEqual(old.foretell(aRequest(), 10));
   });
 
-  it('SCH-39: a new leader sets the tenants as far apart as they were served, by weight', () => {
+  it('SCH-39: a new leader sets the tenants as far apart as they were served and are being served, by weight', () => {
     const record = new ServiceRecord(ordering);
-    record.rebuild(
-      [],
-      [
-        { priority: 0, tenantId: 'heavy', gpuMs: 8_000 },
-        { priority: 0, tenantId: 'light', gpuMs: 3_000 },
-        { priority: 1, tenantId: 'light', gpuMs: 1_000 },
-      ],
-    );
+    const served = [
+      { priority: 0, tenantId: 'heavy', gpuMs: 8_000 },
+      { priority: 0, tenantId: 'light', gpuMs: 3_000 },
+      { priority: 1, tenantId: 'light', gpuMs: 1_000 },
+    ];
+    const running = { priority: 0, tenantId: 'light', prediction: { p50GpuMs: 4_000 } } as RunningLease;
+    record.rebuild([], served, [running]);
     expect(record.shares).toEqual([
-      { priority: 0, pool: '', virtualGpuSeconds: 3, tenants: { heavy: 4, light: 3 } },
+      { priority: 0, pool: '', virtualGpuSeconds: 4, tenants: { heavy: 4, light: 7 } },
       { priority: 1, pool: '', virtualGpuSeconds: 1, tenants: { light: 1 } },
     ]);
   });
@@ -79,8 +79,9 @@ describe('what the leader remembers of service', () => {
     record.decided(share({ heavy: 20, light: 20 }));
     record.closed([closure('heavy', 30_000), closure('light', 30_000)], 0);
     expect(record.shares).toEqual(share({ heavy: 30, light: 40 }));
-    record.closed([closure('light', 0, 100_000), closure('stranger', 99_000)], 0);
-    expect(record.shares).toEqual(share({ heavy: 30, light: 5 }));
+    record.closed([closure('light', 0, 100_000), closure('stranger', 99_000), closure('early', 5_000)], 0);
+    // One whose lead is gone is still charged for what was not foretold; one that took less gets no credit.
+    expect(record.shares).toEqual(share({ heavy: 30, light: 5, stranger: 94 }));
   });
 
   it('holds estimates against what came', () => {

@@ -7,6 +7,7 @@ import { EstimateRecord } from '../policy/prediction/queue-estimate.js';
 import type { PendingTask } from '../policy/snapshot.js';
 import type { TaskForecast } from './forecast-queue.js';
 import type { WaitingTask } from './ports/task-store.port.js';
+import type { RunningLease } from './ports/lease-store.port.js';
 import type { RunLengths, ServedTime } from './ports/history-store.port.js';
 import { runKeyOf } from './run-key.js';
 
@@ -54,11 +55,15 @@ export class ServiceRecord {
     this.history = this.newHistory();
   }
 
-  /** Take-over: the last runs, and who was served within SERVED_WINDOW_MS. */
-  rebuild(lengths: readonly RunLengths[], served: readonly ServedTime[]): void {
+  /** Take-over: the last runs, who was served within SERVED_WINDOW_MS, and what runs, which is charged as foretold. */
+  rebuild(lengths: readonly RunLengths[], served: readonly ServedTime[], running: readonly RunningLease[]): void {
     this.history = this.newHistory();
     for (const { key, gpuMs } of lengths) for (const ms of gpuMs) this.history.record(key, ms / MS);
-    this.fairShares = sharesOf(served, this.ordering);
+    const charged = running.map(({ priority, tenantId, prediction }) => ({
+      ...{ priority, tenantId },
+      gpuMs: prediction.p50GpuMs,
+    }));
+    this.fairShares = sharesOf([...served, ...charged], this.ordering);
     this.recent.clear();
     this.told.clear();
   }
@@ -157,21 +162,25 @@ export class ServiceRecord {
  */
 function sharesOf(served: readonly ServedTime[], { weights }: OrderingPolicy): FairShares {
   return [...Map.groupBy(served, ({ priority }) => priority)].map(([priority, times]): FairShare => {
-    const tags = times.map(({ tenantId, gpuMs }): [string, number] => [
-      tenantId,
-      gpuMs / MS / (weights.get(tenantId) ?? 1),
-    ]);
-    const virtualGpuSeconds = Math.min(...tags.map(([, tag]) => tag));
+    const tags = new Map<string, number>();
+    for (const { tenantId, gpuMs } of times) {
+      tags.set(tenantId, (tags.get(tenantId) ?? 0) + gpuMs / MS / (weights.get(tenantId) ?? 1));
+    }
+    const virtualGpuSeconds = [...tags.values()].reduce((least, tag) => Math.min(least, tag));
     return { priority, pool: '', virtualGpuSeconds, tenants: Object.fromEntries(tags) };
   });
 }
 
-/** A tenant that had more than it was charged for stands further back, and one that had less further ahead, but not before those who wait. */
+/**
+ * A tenant that had more than it was charged for stands further back, counted from the virtual time where it has no lead any
+ * more; one that had less stands further ahead, but not before those who wait.
+ */
 function settled(shares: FairShares, { priority, tenantId }: Task, gpuSeconds: number): FairShares {
   return shares.map((share) => {
-    const tag = share.tenants[tenantId];
-    if (share.priority !== priority || share.pool !== '' || tag === undefined) return share;
-    const next = gpuSeconds > 0 ? tag + gpuSeconds : Math.max(Math.min(tag, share.virtualGpuSeconds), tag + gpuSeconds);
-    return { ...share, tenants: { ...share.tenants, [tenantId]: next } };
+    const { virtualGpuSeconds: virtual, tenants } = share;
+    const tag = tenants[tenantId] ?? virtual;
+    if (share.priority !== priority || share.pool !== '' || gpuSeconds === 0) return share;
+    const next = gpuSeconds > 0 ? tag + gpuSeconds : Math.max(Math.min(tag, virtual), tag + gpuSeconds);
+    return next === tag ? share : { ...share, tenants: { ...tenants, [tenantId]: next } };
   });
 }

@@ -12,7 +12,12 @@ function lease(number: number, overrides: Partial<RunningLease> = {}): RunningLe
   return {
     ...{ taskId: taskIdOf(number), epoch: 1, incarnation: idOf(0xa1), tenantId: 'acme' as TenantId, costCentre: 'ci' },
     ...{ taskType: 'whole', priority: -1, needs: { gpus: 1, vramMiB: 10_000 }, leasedAt: 1_000, startedAt: 2_000 },
-    ...{ gpuMs: 0, predictedGpuMs: 60_000, preemptions: 0, stopAskedAt: null },
+    ...{
+      gpuMs: 0,
+      prediction: { p50GpuMs: 60_000, p90GpuMs: 90_000, basis: 'history', samples: 9 },
+      preemptions: 0,
+      stopAskedAt: null,
+    },
     ...overrides,
   };
 }
@@ -72,7 +77,7 @@ describe('a worker as the policy sees it', () => {
   it('QUE-11: knows which of its tasks may stop, what that loses, and which are stopping', () => {
     const policy = { ...DEFAULT_SCHEDULING_POLICY, demands };
     expect(toRunningTask(lease(1, { gpuMs: 3_000, preemptions: 2 }), policy, 10_000)).toMatchObject({
-      ...{ preemptible: true, startedAt: 2_000, unsavedMs: 5_000, preemptions: 2 },
+      ...{ preemptible: true, startedAt: 2_000, unsavedMs: 5_000, preemptions: 2, expectedEndAt: 92_000 },
     });
     expect(toRunningTask(lease(1, { priority: 0 }), policy, 10_000).preemptible).toBe(false);
     expect(toRunningTask(lease(1), { ...policy, preemption: null }, 10_000).preemptible).toBe(false);

@@ -90,6 +90,7 @@ export function toRunningTask(
   return {
     ...{ id, taskType, priority, needs, startedAt, preemptions },
     preemptible: preemption?.priorities.includes(priority) ?? false,
+    expectedEndAt: startedAt + Math.round(lease.prediction.p90GpuMs / Math.max(1, needs.gpus)),
     unsavedMs: Math.max(0, now - startedAt - lease.gpuMs),
     ...(stopAskedAt !== null && now - stopAskedAt < STOP_PATIENCE_MS ? { stopping: true } : {}),
     ...(devices === undefined ? {} : { devices }),

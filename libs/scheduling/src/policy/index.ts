@@ -1,5 +1,5 @@
 export { decide, decideCycle, type CycleDecisions } from './decide.js';
-export { DEFAULT_PREEMPTION, type PreemptionPolicy } from './preemption/choose-victims.js';
+export { DEFAULT_PREEMPTION, type PreemptionPolicy } from './preemption/preemption-policy.js';
 export { PLACEMENT_REASONS, type Decision } from './decision.js';
 export { WAITING_REASONS } from './waiting-reasons.js';
 export type {
@@ -34,3 +34,6 @@ export {
   type RecordedDecision,
 } from './recorded-cycle.js';
 export { StandingCycle } from './cycle/standing-cycle.js';
+export { checkSubmission, type MachineShape, type SubmissionCheck } from './submission/check-submission.js';
+export { gpuFault, type GpuFault } from './filters/gpu-faults.js';
+export { partition, type Partition } from './mig/partition.js';

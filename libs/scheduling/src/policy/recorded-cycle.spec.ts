@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { aPendingTask, aWorkerView, idOf, taskIdOf } from '../testing/builders.js';
 import { decide } from './decide.js';
 import { DEFAULT_ORDERING } from './ordering/ordering-policy.js';
-import { DEFAULT_PREEMPTION } from './preemption/choose-victims.js';
+import { DEFAULT_PREEMPTION } from './preemption/preemption-policy.js';
 import {
   RECORDED_TASKS_MAX,
   RECORDED_WORKERS_MAX,

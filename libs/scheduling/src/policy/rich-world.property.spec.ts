@@ -5,7 +5,8 @@ import { decideCycle } from './decide.js';
 import type { Decision, Placement } from './decision.js';
 import { workerRefusal } from './filters/hard-filters.js';
 import { baysOf, SHARERS_LIMIT } from './placement/gpu-bays.js';
-import { DEFAULT_PREEMPTION, hasRoom } from './preemption/choose-victims.js';
+import { hasRoom } from './preemption/choose-victims.js';
+import { DEFAULT_PREEMPTION } from './preemption/preemption-policy.js';
 import { chargeOf } from './quotas/quota-book.js';
 import type { GpuView, PendingTask, RunningTask, SchedulingSnapshot, WorkerView } from './snapshot.js';
 

@@ -2,7 +2,7 @@ import type { Instant } from '@millrace/kernel';
 import type { Lane, ResourceNeeds, Task } from '../domain/task.js';
 import type { FairShares, OrderingPolicy } from './ordering/ordering-policy.js';
 import type { PlacementWeights } from './placement/placement-weights.js';
-import type { PreemptionPolicy } from './preemption/choose-victims.js';
+import type { PreemptionPolicy } from './preemption/preemption-policy.js';
 
 /**
  * The least isolation a task accepts: whole GPUs only; a MIG slice as well (own memory and compute in hardware); or a

@@ -1,10 +1,11 @@
 import type { TaskId, TenantId } from '@millrace/kernel';
 import type { Leaseholder, ReportFacts } from '../domain/task-command.js';
 import type { Task, TaskRequest } from '../domain/task.js';
-import { enqueue } from '../domain/transition.js';
+import { enqueue, transition } from '../domain/transition.js';
 import type { Worker } from '../engine/ports/worker-store.port.js';
 import type { PendingTask, WorkerView } from '../policy/snapshot.js';
 
+const LEASED_AT = Date.UTC(2026, 0, 1, 12);
 const REQUESTED_AT = Date.UTC(2026, 0, 1);
 
 /** `…-000000000007` for 7: a valid id that sorts by its number. */
@@ -50,6 +51,11 @@ export function aHolder(overrides: Partial<Leaseholder> = {}): Leaseholder {
     pricePerGpuHour: 900_000_000n,
     ...overrides,
   };
+}
+
+/** A task with a live lease, epoch 1. */
+export function aLeasedTask(task: Task = aTask(), incarnation = idOf(0xa1)): Task {
+  return transition(task, { kind: 'leased', holder: aHolder({ incarnation }), reason: 'spec' }, LEASED_AT).next;
 }
 
 export function aReport(overrides: Partial<ReportFacts> = {}): ReportFacts {

@@ -2,7 +2,8 @@ import { VirtualClock } from '@millrace/kernel';
 import { createInMemoryUnitOfWork } from '@millrace/messaging/testing';
 import { InMemorySchedulingDatabase } from './in-memory-scheduling-stores.js';
 import { leaderStoreConformance } from './leader-store-conformance.js';
-import { schedulingStoresConformance, type StoresUnderTest } from './scheduling-stores-conformance.js';
+import { schedulingStoresConformance } from './scheduling-stores-conformance.js';
+import type { StoresUnderTest } from './stores-under-test.js';
 
 function create(clock = new VirtualClock()) {
   const database = new InMemorySchedulingDatabase(clock);

@@ -1,49 +1,15 @@
-import type { Clock, Instant, TaskId } from '@millrace/kernel';
+import type { Clock } from '@millrace/kernel';
 import { byOrderOfService, compareIds } from '../policy/ordering/ordering.js';
-import { RUNS_KEPT } from '../policy/prediction/run-window.js';
 import { retryNotBefore } from '../domain/retry-backoff.js';
 import { isTerminal, type Lane, type Task } from '../domain/task.js';
 import { notLeader } from '../engine/not-leader.js';
 import type { Leadership, LeaderStore } from '../engine/ports/leader-store.port.js';
-import {
-  SERVED_BUCKET_MS,
-  type HistoryStore,
-  type RunLengths,
-  type ServedTime,
-} from '../engine/ports/history-store.port.js';
 import type { Lease, LeaseStore, RunningLease } from '../engine/ports/lease-store.port.js';
 import type { SchedulingStores } from '../engine/ports/scheduling-scope.port.js';
-import type {
-  LaneCount,
-  QueueReading,
-  TaskStore,
-  TenantCount,
-  Tombstone,
-  WaitingTask,
-} from '../engine/ports/task-store.port.js';
+import type { LaneCount, QueueReading, TaskStore, TenantCount, WaitingTask } from '../engine/ports/task-store.port.js';
 import { hasEnded, type Worker, type WorkerStore, type WorkerWithLeases } from '../engine/ports/worker-store.port.js';
-
-interface Tables {
-  readonly tasks: Map<TaskId, Task>;
-  readonly tombstones: Map<string, Tombstone & { readonly leftAt: Instant }>;
-  readonly leases: Map<TaskId, Lease>;
-  readonly workers: Map<string, Worker>;
-  readonly stops: Map<TaskId, Instant>;
-  readonly runs: Map<string, RunLengths & { readonly at: Instant }>;
-  readonly served: Map<string, ServedTime & { readonly bucket: Instant }>;
-}
-
-function noRows(): Tables {
-  return {
-    tasks: new Map(),
-    tombstones: new Map(),
-    leases: new Map(),
-    workers: new Map(),
-    stops: new Map(),
-    runs: new Map(),
-    served: new Map(),
-  };
-}
+import { createHistoryStore } from './in-memory-history-store.js';
+import { noRows, removeSome, type Tables } from './in-memory-tables.js';
 
 /** The scheduler's database in memory. Rows are immutable, so a snapshot is a copy of the maps. */
 export class InMemorySchedulingDatabase {
@@ -173,12 +139,6 @@ function toWaitingTask(task: Task): WaitingTask {
   };
 }
 
-function removeSome<Key, Row>(rows: Map<Key, Row>, isOld: (row: Row) => boolean, limit: number): number {
-  const old = [...rows].filter(([, row]) => isOld(row)).slice(0, limit);
-  for (const [key] of old) rows.delete(key);
-  return old.length;
-}
-
 function ofState(tables: Tables, state: Task['state']): readonly Task[] {
   return [...tables.tasks.values()].filter((task) => task.state === state);
 }
@@ -216,45 +176,6 @@ function tenantCounts(lane: readonly Task[]): readonly TenantCount[] {
       };
     })
     .toSorted((a, b) => compareIds(a.tenantId, b.tenantId));
-}
-
-function createHistoryStore(tables: () => Tables): HistoryStore {
-  return {
-    addRuns: async (runs, at) => {
-      for (const { key, gpuMs } of runs) {
-        const name = JSON.stringify([key.taskType, key.model, key.resolution, key.frames, key.steps, key.pool]);
-        const before = tables().runs.get(name)?.gpuMs ?? [];
-        tables().runs.set(name, { key, gpuMs: [...before, gpuMs].slice(-RUNS_KEPT), at });
-      }
-    },
-    runLengths: async (keysMax) =>
-      [...tables().runs.values()]
-        .toSorted((a, b) => a.at - b.at)
-        .slice(-keysMax)
-        .map(({ key, gpuMs }) => ({ key, gpuMs })),
-    addServed: async (served, at) => {
-      const bucket = Math.floor(at / SERVED_BUCKET_MS) * SERVED_BUCKET_MS;
-      for (const { priority, tenantId, gpuMs } of served) {
-        const name = `${bucket}/${priority}/${tenantId}`;
-        const before = tables().served.get(name)?.gpuMs ?? 0;
-        tables().served.set(name, { bucket, priority, tenantId, gpuMs: before + gpuMs });
-      }
-    },
-    servedSince: async (since) => {
-      const from = Math.floor(since / SERVED_BUCKET_MS) * SERVED_BUCKET_MS;
-      const recent = [...tables().served.values()].filter(({ bucket }) => bucket >= from);
-      return [...Map.groupBy(recent, ({ priority, tenantId }) => JSON.stringify([priority, tenantId])).values()]
-        .map((counts) => ({
-          priority: counts[0]?.priority ?? 0,
-          tenantId: counts[0]?.tenantId ?? '',
-          gpuMs: counts.reduce((sum, { gpuMs }) => sum + gpuMs, 0),
-        }))
-        .toSorted((a, b) => a.priority - b.priority || compareIds(a.tenantId, b.tenantId));
-    },
-    removeOld: async (runsBefore, servedBefore, limit) =>
-      removeSome(tables().runs, ({ at }) => at < runsBefore, limit) +
-      removeSome(tables().served, ({ bucket }) => bucket < servedBefore, limit),
-  };
 }
 
 function createLeaseStore(tables: () => Tables): LeaseStore {
@@ -295,7 +216,7 @@ function toRunningLease({ taskId, epoch, incarnation }: Lease, tables: Tables): 
     leasedAt: last?.leasedAt ?? 0,
     startedAt: last?.startedAt ?? null,
     gpuMs: last?.gpuMs ?? 0,
-    predictedGpuMs: prediction.p50GpuMs,
+    prediction,
     preemptions: attempts.filter(({ state }) => state === 'preempted').length,
     ...(last?.devices === undefined ? {} : { devices: last.devices }),
     stopAskedAt: tables.stops.get(taskId) ?? null,

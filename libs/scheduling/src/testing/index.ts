@@ -2,4 +2,5 @@ export { aHolder, aPendingTask, aReport, aRequest, aTask, aWorker, aWorkerView, 
 export { InMemorySchedulingDatabase } from './in-memory-scheduling-stores.js';
 export { SchedulerFixture, startedScheduler, type SchedulerFixtureOptions } from './scheduler-fixture.js';
 export { leaderStoreConformance, type LeaderUnderTest } from './leader-store-conformance.js';
-export { schedulingStoresConformance, type StoresUnderTest } from './scheduling-stores-conformance.js';
+export { schedulingStoresConformance } from './scheduling-stores-conformance.js';
+export type { StoresUnderTest } from './stores-under-test.js';

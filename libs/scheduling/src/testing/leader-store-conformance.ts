@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LeaderStore } from '../engine/ports/leader-store.port.js';
-import type { StoresUnderTest } from './scheduling-stores-conformance.js';
+import type { StoresUnderTest } from './stores-under-test.js';
 
 export interface LeaderUnderTest {
   readonly store: LeaderStore;

@@ -2,26 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { TenantId } from '@millrace/kernel';
 import { transition } from '../domain/transition.js';
 import type { Task } from '../domain/task.js';
-import type { SchedulingStores } from '../engine/ports/scheduling-scope.port.js';
-import type { Worker } from '../engine/ports/worker-store.port.js';
-import { aHolder, aReport, aRequest, aTask, aWorker, idOf, taskIdOf } from './builders.js';
-
-/** The stores of one implementation. `run` is one transaction; a rejection of `work` rolls it back. */
-export interface StoresUnderTest {
-  run<Result>(work: (stores: SchedulingStores) => Promise<Result>): Promise<Result>;
-  /** Forgets every row. */
-  clear(): Promise<void>;
-  close?(): Promise<void>;
-}
+import { aLeasedTask, aReport, aRequest, aTask, taskIdOf } from './builders.js';
+import { historyStoreSuite } from './history-store-suite.js';
+import { leaseStoreSuite } from './lease-store-suite.js';
+import type { StoresUnderTest } from './stores-under-test.js';
+import { workerStoreSuite } from './worker-store-suite.js';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
+const PREDICTION = { p50GpuMs: 180_000, p90GpuMs: 360_000, basis: 'profile', samples: 0 };
 const READING = { perTenant: 5, groupsMax: 100, rowsMax: 1_000 };
 const FAR_AHEAD = Date.UTC(2099, 0, 1);
-
-/** A task with a live lease, epoch 1. */
-function leased(task: Task, incarnation = idOf(0xa1)): Task {
-  return transition(task, { kind: 'leased', holder: aHolder({ incarnation }), reason: 'spec' }, NOW).next;
-}
 
 /** What every implementation of the scheduler's stores does the same. */
 export function schedulingStoresConformance(
@@ -77,7 +67,7 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
       const queued = aTask({ maxRetries: 0 });
       await insert([queued]);
       const running = transition(
-        leased(queued),
+        aLeasedTask(queued),
         { kind: 'started', report: aReport({ checkpoint: { key: 'k', step: 3, modelHash: 'h' } }) },
         NOW,
       ).next;
@@ -108,7 +98,7 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
         at(2, 'a', 0, 10),
         at(5, 'a', 1, 30),
         at(6, 'b', -1, 5),
-        leased(at(1, 'a', 0, 1)),
+        aLeasedTask(at(1, 'a', 0, 1)),
       ]);
       const pending = await stores().run(({ tasks }) => tasks.pending({ ...READING, perTenant: 2 }));
       const lanes = Map.groupBy(pending, ({ taskType, priority }) => `${taskType}/${priority}`);
@@ -127,7 +117,7 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
         namespace: 'default',
         model: 'demo-video@1',
         predictedGpuMs: 180_000,
-        prediction: { p50GpuMs: 180_000, p90GpuMs: 360_000, basis: 'profile', samples: 0 },
+        prediction: PREDICTION,
       });
     });
 
@@ -170,7 +160,7 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
       await insert([
         aTask({ requestedAt: 7 }),
         aTask({ id: taskIdOf(2), requestedAt: 6, tenantId: 'beta' as TenantId }),
-        leased(aTask({ id: taskIdOf(3), priority: 1 })),
+        aLeasedTask(aTask({ id: taskIdOf(3), priority: 1 })),
         done,
       ]);
       expect(await stores().run(({ tasks }) => tasks.laneCounts())).toEqual([
@@ -208,7 +198,7 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
     it('WRK-13: shows until when a task pauses that was requeued after a failure', async () => {
       const error = { code: 'engine_crashed', message: 'x', retryable: true };
       const failed = { kind: 'failed' as const, report: aReport(), error };
-      const started = transition(leased(aTask()), { kind: 'started', report: aReport() }, NOW).next;
+      const started = transition(aLeasedTask(aTask()), { kind: 'started', report: aReport() }, NOW).next;
       const requeued = transition(started, { ...failed, report: aReport({ number: 2 }) }, NOW + 5).next;
       await insert([requeued, aTask({ id: taskIdOf(2), priority: 1 })]);
       const pending = await stores().run(({ tasks }) => tasks.pending(READING));
@@ -243,176 +233,6 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
       });
       await expect(broken).rejects.toThrow('planned');
       expect(await load([1])).toEqual([]);
-    });
-  });
-}
-
-function leaseStoreSuite(stores: () => StoresUnderTest): void {
-  const lease = (number: number, incarnation = idOf(0xa1)) => ({
-    taskId: taskIdOf(number),
-    attempt: 1,
-    epoch: 1,
-    workerId: 'worker-1',
-    incarnation,
-  });
-
-  describe('leases', () => {
-    beforeEach(() =>
-      stores().run(({ tasks }) => tasks.insert([1, 2, 3].map((number) => aTask({ id: taskIdOf(number) })))),
-    );
-
-    it('P7: refuses a second live lease of a task, and the whole batch with it', async () => {
-      await stores().run(({ leases }) => leases.grant([lease(1)]));
-      const second = stores().run(({ leases }) => leases.grant([lease(2), { ...lease(1), epoch: 2 }]));
-      await expect(second).rejects.toThrow();
-      expect(await stores().run(({ leases }) => leases.all())).toEqual([lease(1)]);
-    });
-
-    it('gives leases by holder and all, by task id, until they end', async () => {
-      const other = idOf(0xa2);
-      await stores().run(({ leases }) => leases.grant([lease(3), lease(1), lease(2, other)]));
-      expect(await stores().run(({ leases }) => leases.heldBy([idOf(0xa1)]))).toEqual([lease(1), lease(3)]);
-      await stores().run(({ leases }) => leases.end([taskIdOf(1), taskIdOf(99)]));
-      expect(await stores().run(({ leases }) => leases.all())).toEqual([lease(2, other), lease(3)]);
-      expect(await stores().run(({ leases }) => leases.heldBy([]))).toEqual([]);
-    });
-
-    it('gives what runs with its task, of all classes or of some, and when it was told to stop', async () => {
-      const holder = aHolder({ devices: [2, 3] });
-      const scheduled = transition(
-        aTask({ id: taskIdOf(7), priority: -1 }),
-        { kind: 'leased', holder, reason: 's' },
-        NOW,
-      );
-      const running = transition(scheduled.next, { kind: 'started', report: aReport() }, NOW + 1).next;
-      await stores().run(async ({ tasks, leases }) => {
-        await tasks.insert([running, leased(aTask({ id: taskIdOf(8) }))]);
-        await leases.grant([lease(7), lease(8)]);
-      });
-      const read = (priorities?: readonly number[]) => stores().run(({ leases }) => leases.running(priorities));
-      expect((await read()).map(({ taskId }) => taskId)).toEqual([taskIdOf(7), taskIdOf(8)]);
-      const live = { taskId: taskIdOf(7), epoch: 1 };
-      const stale = { taskId: taskIdOf(8), epoch: 9 };
-      expect(await stores().run(({ leases }) => leases.noteStop([live, stale], NOW + 2))).toEqual([taskIdOf(7)]);
-      expect(await read([-1])).toEqual([
-        {
-          ...{ taskId: taskIdOf(7), epoch: 1, incarnation: idOf(0xa1), tenantId: 'acme', costCentre: 'default' },
-          ...{ taskType: 'ti2v-5B', priority: -1, needs: { gpus: 1, vramMiB: 1_024 } },
-          ...{ leasedAt: NOW, startedAt: NOW + 1, gpuMs: 500, predictedGpuMs: 180_000, preemptions: 0 },
-          devices: [2, 3],
-          stopAskedAt: NOW + 2,
-        },
-      ]);
-    });
-  });
-}
-
-function workerStoreSuite(stores: () => StoresUnderTest): void {
-  describe('workers', () => {
-    it('gives back what was added, field by field, and keeps a known incarnation as it is', async () => {
-      const worker = aWorker({ taskTypes: ['a,b', 'c"d', '{}'], pricePerGpuHour: 123_456_789_012_345n });
-      await stores().run(({ workers }) => workers.add([worker]));
-      await stores().run(({ workers }) => workers.add([{ ...worker, slots: 9 }]));
-      expect(await stores().run(({ workers }) => workers.load([worker.incarnation, idOf(1)]))).toEqual([worker]);
-    });
-
-    it('keeps one incarnation of a worker id that has not ended', async () => {
-      const next = aWorker({ incarnation: idOf(0xa2) });
-      await stores().run(({ workers }) => workers.add([aWorker()]));
-      await expect(stores().run(({ workers }) => workers.add([next]))).rejects.toThrow();
-      await stores().run(({ workers }) => workers.save([aWorker({ state: 'lost', heartbeatMs: 5_000 })]));
-      await stores().run(({ workers }) => workers.add([next]));
-      expect(await stores().run(({ workers }) => workers.current(['worker-1', 'worker-2']))).toEqual([next]);
-      const [ended] = await stores().run(({ workers }) => workers.load([idOf(0xa1)]));
-      expect(ended).toEqual(aWorker({ state: 'lost', heartbeatMs: 5_000 }));
-    });
-
-    it('counts the leases that living workers hold', async () => {
-      await stores().run(async ({ tasks, leases, workers }) => {
-        await tasks.insert([1, 2].map((number) => aTask({ id: taskIdOf(number) })));
-        const incarnation = idOf(0xa1);
-        await workers.add([
-          aWorker({ workerId: 'w-2', incarnation: idOf(0xa2), state: 'draining' }),
-          aWorker({ workerId: 'w-1' }),
-          aWorker({ workerId: 'w-3', incarnation: idOf(0xa3), state: 'left' }),
-        ]);
-        await leases.grant(
-          [1, 2].map((n) => ({ taskId: taskIdOf(n), attempt: 1, epoch: 1, workerId: 'w-1', incarnation })),
-        );
-      });
-      const alive = await stores().run(({ workers }) => workers.alive());
-      expect(alive.map(({ workerId, usedSlots }) => [workerId, usedSlots])).toEqual([
-        ['w-1', 2],
-        ['w-2', 0],
-      ]);
-    });
-
-    it('removes incarnations that ended before an instant, unless they hold a lease', async () => {
-      const of = (number: number, overrides: Partial<Worker>): Worker =>
-        aWorker({ workerId: `w-${number}`, incarnation: idOf(number), state: 'lost', heartbeatAt: 5, ...overrides });
-      await stores().run(async ({ tasks, leases, workers }) => {
-        await tasks.insert([aTask()]);
-        await workers.add([of(1, {}), of(2, {}), of(3, { heartbeatAt: 10 }), of(4, { state: 'ready' }), of(5, {})]);
-        const lease = { taskId: taskIdOf(1), attempt: 1, epoch: 1, workerId: 'w-5', incarnation: idOf(5) };
-        await leases.grant([lease]);
-      });
-      expect(await stores().run(({ workers }) => workers.removeEnded(10, 1))).toBe(1);
-      expect(await stores().run(({ workers }) => workers.removeEnded(10, 9))).toBe(1);
-      const left = await stores().run(({ workers }) => workers.load([1, 2, 3, 4, 5].map(idOf)));
-      expect(left.map(({ workerId }) => workerId).toSorted()).toEqual(['w-3', 'w-4', 'w-5']);
-    });
-
-    it('shows people the living and the lately ended, newest first', async () => {
-      await stores().run(({ workers }) =>
-        workers.add([
-          aWorker({ workerId: 'old', registeredAt: 1, heartbeatAt: 1 }),
-          aWorker({ workerId: 'late', incarnation: idOf(0xa2), state: 'lost', registeredAt: 3, heartbeatAt: 30 }),
-          aWorker({ workerId: 'gone', incarnation: idOf(0xa3), state: 'left', registeredAt: 2, heartbeatAt: 20 }),
-        ]),
-      );
-      const recent = await stores().run(({ workers }) => workers.recent(20, 10));
-      expect(recent.map(({ workerId }) => workerId)).toEqual(['late', 'old']);
-      expect(await stores().run(({ workers }) => workers.recent(20, 1))).toHaveLength(1);
-    });
-  });
-}
-
-function historyStoreSuite(stores: () => StoresUnderTest): void {
-  const key = { taskType: 'a', model: 'm', resolution: '832x480', frames: 4_000, steps: 24, pool: 'local' };
-  const bare = { taskType: 'a', model: 'm', resolution: null, frames: null, steps: null, pool: 'local' };
-
-  describe('history', () => {
-    it('keeps the last 200 runs of a key, in order, also of one that tells of no size', async () => {
-      const runs = Array.from({ length: 150 }, (_, n) => ({ key, gpuMs: n }));
-      await stores().run(({ history }) => history.addRuns([{ key: bare, gpuMs: 7 }, ...runs], NOW));
-      await stores().run(({ history }) => history.addRuns([...runs, { key: bare, gpuMs: 8 }], NOW + 1));
-      const lengths = await stores().run(({ history }) => history.runLengths(10));
-      expect(lengths.find((known) => known.key.steps === null)).toEqual({ key: bare, gpuMs: [7, 8] });
-      const kept = [...runs, ...runs].slice(-200).map(({ gpuMs }) => gpuMs);
-      expect(lengths.find((known) => known.key.steps === 24)).toEqual({ key, gpuMs: kept });
-    });
-
-    it('gives the keys that ran last, the latest last', async () => {
-      for (const [at, steps] of [1, 2, 3].entries()) {
-        await stores().run(({ history }) => history.addRuns([{ key: { ...key, steps }, gpuMs: 1 }], NOW + at));
-      }
-      await stores().run(({ history }) => history.addRuns([{ key: { ...key, steps: 1 }, gpuMs: 2 }], NOW + 9));
-      const lengths = await stores().run(({ history }) => history.runLengths(2));
-      expect(lengths.map((known) => known.key.steps)).toEqual([3, 1]);
-    });
-
-    it('sums what tenants were served by class, and forgets what is old', async () => {
-      const served = (tenantId: string, gpuMs: number, priority = 0) => ({ tenantId, gpuMs, priority });
-      await stores().run(({ history }) => history.addServed([served('a', 5), served('b', 1), served('a', 5, 1)], NOW));
-      await stores().run(({ history }) => history.addServed([served('a', 2), served('a', 3)], NOW + 3_600_000));
-      const since = (at: number) => stores().run(({ history }) => history.servedSince(at));
-      expect(await since(NOW)).toEqual([served('a', 10), served('b', 1), served('a', 5, 1)]);
-      expect(await since(NOW + 3_600_000)).toEqual([served('a', 5)]);
-      await stores().run(({ history }) => history.addRuns([{ key, gpuMs: 1 }], NOW));
-      expect(await stores().run(({ history }) => history.removeOld(NOW, NOW, 9))).toBe(0);
-      expect(await stores().run(({ history }) => history.removeOld(NOW + 1, NOW + 600_001, 9))).toBe(4);
-      expect(await since(0)).toEqual([served('a', 5)]);
-      expect(await stores().run(({ history }) => history.runLengths(9))).toEqual([]);
     });
   });
 }

@@ -29,7 +29,7 @@ export async function startGateway(world: World, machine: Machine): Promise<Gate
     dispatch: { dispatchLagMs: () => 0 },
     limits: { publishAgeMs: 30_000, dispatchLagMs: 60_000 },
     rules: RULES,
-    machines: () => [],
+    machines: () => ({ machines: [], unfit: new Map() }),
     estimate: ({ typicalS }) => typicalS,
     costCentre: 'default',
     maxRetries: 3,

@@ -3,7 +3,7 @@ import { allocatedPercent, type SharingPolicy } from './sharing-simulation.js';
 import { drawArrivals, type SharingWorkload } from './sharing-workload.js';
 
 /** Seeds of the specification: 42 to 51. */
-export const SEEDS: readonly number[] = Array.from({ length: 10 }, (_, at) => 42 + at);
+const SEEDS: readonly number[] = Array.from({ length: 10 }, (_, at) => 42 + at);
 /** GPU demand that arrives ÷ GPUs of the cluster. */
 const ARRIVED_RATIO = 1.3;
 

@@ -28,7 +28,7 @@ interface Told {
 
 const SECOND_MS = 1_000;
 /** Every so many requests one is told how long it takes: a walk over the queue for each would be most of the run. */
-const TOLD_EVERY = 25;
+export const TOLD_EVERY = 10;
 
 /**
  * The production order of service over predictions from the past. What it takes to get a GPU ready is learnt like the

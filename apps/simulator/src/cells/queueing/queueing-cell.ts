@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DEFAULT_ORDERING, type OrderingPolicy } from '@millrace/scheduling/policy';
 import { UsageError } from '../../command-line/usage-error.js';
@@ -8,7 +8,7 @@ import { readDiffusionRequests, type DiffusionRequest } from '../../traces/diffu
 import { gangBaselines } from './baselines/gang-baselines.js';
 import { Fifo, ShortestPredicted, ShortestRemaining, ShortestWithSwitch } from './baselines/request-baselines.js';
 import { longestWaitSeconds, meanCompletionSeconds, simulateGangs } from './gang-simulation.js';
-import { GANG_GPUS, gangWorkload } from './gang-workload.js';
+import { gangWorkload } from './gang-workload.js';
 import { LearntRanks, MillraceGangs, TrueRanks } from './millrace-gangs.js';
 import { MillraceRequests } from './millrace-requests.js';
 import { queueingTable } from './queueing-table.js';
@@ -17,10 +17,11 @@ import { RequestSimulation, type RequestPolicy } from './request-simulation.js';
 import { REQUEST_GPUS, requestWorkload } from './request-workload.js';
 
 const LOADS = [0.7, 0.9, 1.1] as const;
-const REQUESTS_FILE = 'requests.csv';
-const JOBS_FILE = 'philly-vc-11cb48.csv';
+/** A column that only this trace has. */
+const REQUESTS_COLUMN = 'num_inference_steps';
+const JOBS_COLUMN = 'num_gpus';
 /** Training jobs last up to days: a job that has waited for a week goes first. */
-export const JOB_MAX_WAIT_DAYS = 7;
+const JOB_MAX_WAIT_DAYS = 7;
 
 const JOB_ORDERING: OrderingPolicy = {
   ...DEFAULT_ORDERING,
@@ -31,11 +32,11 @@ const JOB_ORDERING: OrderingPolicy = {
 export const queueingCell: BenchmarkCell = {
   name: 'Q',
   async *run({ dataFolder, progress }: CellOptions) {
-    const requests = fileOf(dataFolder, 'diffusion-requests', REQUESTS_FILE);
-    const jobs = fileOf(dataFolder, 'cluster-jobs', JOBS_FILE);
+    const requests = fileOf(dataFolder, 'diffusion-requests', REQUESTS_COLUMN);
+    const jobs = fileOf(dataFolder, 'cluster-jobs', JOBS_COLUMN);
     if (requests === undefined && jobs === undefined) {
       throw new UsageError(
-        `${dataFolder} holds neither diffusion-requests/${REQUESTS_FILE} nor cluster-jobs/${JOBS_FILE}.`,
+        `${dataFolder} holds no CSV file with a column ${REQUESTS_COLUMN} (diffusion-requests) or ${JOBS_COLUMN} (cluster-jobs).`,
       );
     }
     const rows: BenchmarkRow[] = [];
@@ -52,9 +53,19 @@ export const queueingCell: BenchmarkCell = {
   },
 };
 
-/** The folder itself, or the one in it. */
-function fileOf(dataFolder: string, folder: string, file: string): string | undefined {
-  return [path.join(dataFolder, folder, file), path.join(dataFolder, file)].find((candidate) => existsSync(candidate));
+/** A CSV file with this column, in the folder or in its folder of this name; undefined where there is none. */
+function fileOf(dataFolder: string, folder: string, column: string): string | undefined {
+  const own = path.join(dataFolder, folder);
+  const within = existsSync(own) ? own : dataFolder;
+  const found = readdirSync(within)
+    .filter((file) => file.endsWith('.csv') && headerOf(path.join(within, file)).includes(column))
+    .toSorted();
+  if (found.length > 1) throw new UsageError(`${within} holds ${found.join(' and ')}: leave one of them.`);
+  return found[0] === undefined ? undefined : path.join(within, found[0]);
+}
+
+function headerOf(file: string): readonly string[] {
+  return (readFileSync(file, 'utf8').split('\n', 1)[0] ?? '').trimEnd().split(',');
 }
 
 function* requestRows(
@@ -83,7 +94,7 @@ function* requestRows(
 }
 
 function* gangRows(trace: readonly ClusterJob[], progress: (text: string) => void): Generator<BenchmarkRow> {
-  const jobs = gangWorkload(trace);
+  const { jobs, gpus } = gangWorkload(trace);
   const row = (policy: string, metric: string, value: number): BenchmarkRow => ({
     cell: 'Q',
     case: 'cluster-jobs',
@@ -95,13 +106,13 @@ function* gangRows(trace: readonly ClusterJob[], progress: (text: string) => voi
   const alone = jobs.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / jobs.length;
   yield row('no-queue', 'jctSeconds', alone);
   const policies = [
-    ...gangBaselines(GANG_GPUS),
-    new MillraceGangs('millrace-true-lengths', GANG_GPUS, JOB_ORDERING, new TrueRanks()),
-    new MillraceGangs('millrace', GANG_GPUS, JOB_ORDERING, new LearntRanks()),
+    ...gangBaselines(gpus),
+    new MillraceGangs('millrace-true-lengths', gpus, JOB_ORDERING, new TrueRanks()),
+    new MillraceGangs('millrace', gpus, JOB_ORDERING, new LearntRanks()),
   ];
   for (const policy of policies) {
     progress(`cluster jobs: ${policy.name}`);
-    const outcomes = simulateGangs(jobs, policy, GANG_GPUS);
+    const outcomes = simulateGangs(jobs, policy, gpus);
     yield row(policy.name, 'jctSeconds', meanCompletionSeconds(outcomes));
     yield row(policy.name, 'longestWaitSeconds', longestWaitSeconds(outcomes));
   }

@@ -1,8 +1,11 @@
 import type { BenchmarkRow } from '../../bench/benchmark-cell.js';
+import { TOLD_EVERY } from './millrace-requests.js';
 
+/** By which the trace of the anchors is known. */
+const NO_QUEUE_SECONDS = 3_793;
 /** What scheduling.md section 2 gives for the cluster's jobs: mean completion time, seconds. */
 const ANCHORS: Readonly<Record<string, number>> = {
-  'no-queue': 3_793,
+  'no-queue': NO_QUEUE_SECONDS,
   fifo: 330_581,
   'fifo-backfill': 43_625,
   'shortest-first': 13_933,
@@ -48,7 +51,7 @@ function requestSection(rows: readonly BenchmarkRow[], name: string): string {
     `Targets: mean wait ≤ 1.15 × shortest remaining service = ${shown(TARGET_TIMES * bar, 1)} s: ours ${shown(waits, 1)} s, ` +
       `${met(waits <= TARGET_TIMES * bar)}. Switching ≤ half of FIFO's: ${shown(100 * switching, 1)} %, ${met(switching <= 0.5)}. ` +
       `Jain's index ≥ FIFO's: ${met(value('millrace', 'jain') >= value('fifo', 'jain'))}. ` +
-      `Told at arrival (every 25th request): ${shown(100 * value('millrace', 'etaWithinP90'), 1)} % ended within the p90 of their estimate. ` +
+      `Told at arrival (every ${TOLD_EVERY}th request): ${shown(100 * value('millrace', 'etaWithinP90'), 1)} % ended within the p90 of their estimate. ` +
       `\`shortest-with-switch\` is a bar beyond the specification's: it sees true service and true switch times.`,
   ].join('\n');
 }
@@ -59,28 +62,35 @@ function gangSection(rows: readonly BenchmarkRow[]): string {
   const value = (policy: string, metric: string): number | undefined =>
     own.find((row) => row.policy === policy && row.metric === metric)?.value;
   const policies = [...new Set(own.map(({ policy }) => policy))];
+  const anchors = Math.abs((value('no-queue', 'jctSeconds') ?? 0) - NO_QUEUE_SECONDS) < 1 ? ANCHORS : {};
   const lines = policies.map((policy) => {
-    const anchor = ANCHORS[policy];
-    const ours = value(policy, 'jctSeconds') ?? Number.NaN;
-    const apart = anchor === undefined ? '' : `${shown(100 * (ours / anchor - 1), 2)} %`;
+    const anchor = anchors[policy];
+    const measured = value(policy, 'jctSeconds') ?? Number.NaN;
+    const apart = anchor === undefined ? '' : `${shown(100 * (measured / anchor - 1), 2)} %`;
     const longest = value(policy, 'longestWaitSeconds');
     const days = longest === undefined ? '' : shown(longest / 86_400, 1);
-    return `| ${policy} | ${anchor === undefined ? '' : shown(anchor, 0)} | ${shown(ours, 1)} | ${apart} | ${days} |`;
+    return `| ${policy} | ${anchor === undefined ? '' : shown(anchor, 0)} | ${shown(measured, 1)} | ${apart} | ${days} |`;
   });
-  const target = TARGET_TIMES * (ANCHORS['shortest-remaining'] ?? 0);
-  const measured = TARGET_TIMES * (value('shortest-remaining', 'jctSeconds') ?? Number.NaN);
-  const learnt = value('millrace', 'jctSeconds') ?? Number.NaN;
-  const told = value('millrace-true-lengths', 'jctSeconds') ?? Number.NaN;
   return [
     '### cluster-jobs',
     '',
     table(['policy', 'anchor, mean completion (s)', 'measured (s)', 'apart', 'longest wait (days)'], lines),
     '',
-    `Target: ≤ 1.15 × 9,088 = ${shown(target, 0)} s with a maximum wait. \`millrace\` learns lengths from the past alone ` +
-      `(${shown(learnt, 0)} s, ${met(learnt <= target)}); \`millrace-true-lengths\` is the same order told the true lengths ` +
-      `(${shown(told, 0)} s, ${met(told <= target)}). Our own run of shortest remaining service is lower than its anchor; ` +
-      `against 1.15 × that (${shown(measured, 0)} s) the learnt order is ${met(learnt <= measured)}, the told one ${met(told <= measured)}.`,
+    [anchors['shortest-remaining'], value('shortest-remaining', 'jctSeconds')]
+      .filter((bar) => bar !== undefined)
+      .map((bar) => verdict(bar, value('millrace', 'jctSeconds'), value('millrace-true-lengths', 'jctSeconds')))
+      .join(' '),
+    '`millrace` learns lengths from the past alone; `millrace-true-lengths` is the same order, told the true lengths. Both',
+    'let a job that has waited for a week go first.',
   ].join('\n');
+}
+
+function verdict(bar: number, learnt = Number.NaN, told = Number.NaN): string {
+  const target = TARGET_TIMES * bar;
+  return (
+    `Against 1.15 × ${shown(bar, 0)} = ${shown(target, 0)} s: learnt ${shown(learnt, 0)} s, ${met(learnt <= target)}; ` +
+    `told ${shown(told, 0)} s, ${met(told <= target)}.`
+  );
 }
 
 function table(headings: readonly string[], lines: readonly string[]): string {

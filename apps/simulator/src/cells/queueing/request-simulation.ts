@@ -96,10 +96,9 @@ export class RequestSimulation {
   }
 
   private end(now: number): void {
-    for (let place = this.running.length - 1; place >= 0; place--) {
-      const run = this.running[place];
-      if (run === undefined || run.endSeconds > now) continue;
-      this.running.splice(place, 1);
+    const ended = this.running.filter(({ endSeconds }) => endSeconds <= now);
+    for (const run of ended.toSorted((a, b) => a.job.index - b.job.index)) {
+      this.running.splice(this.running.indexOf(run), 1);
       this.release(run.gpu, now);
       const setupSeconds = this.setup.get(run.job) ?? 0;
       this.outcomes.push({ job: run.job, endSeconds: now, setupSeconds });

@@ -12,6 +12,8 @@ export interface SpeedFigures {
   readonly fillingPerSecond: number;
   /** The same with the cluster full: for each cycle as many tasks end and come as it places. */
   readonly steadyPerSecond: number;
+  /** The same by the time that the thread had a core: what else runs on the machine does not count. */
+  readonly steadyPerCpuSecond: number;
   /** With the time for what ended and came before the cycle. */
   readonly withUpdatesPerSecond: number;
   readonly cycleP50Ms: number;
@@ -38,6 +40,7 @@ interface Running {
 interface Phase {
   placed: number;
   cycleMs: number;
+  cycleCpuMs: number;
   updateMs: number;
   readonly cyclesMs: number[];
 }
@@ -55,6 +58,8 @@ export class SpeedRun {
   constructor(
     private readonly size: SpeedSize,
     private readonly clock: Pick<Clock, 'monotonicMs'>,
+    /** CPU time of this thread, ms. */
+    private readonly cpuMs: () => number,
     seed: number,
   ) {
     this.rng = seededRng(seed);
@@ -71,6 +76,7 @@ export class SpeedRun {
     while (this.cycle(filling) > 0) {
       if (filling.cyclesMs.length % 100 === 0) progress(`filling, ${filling.placed} tasks placed`);
     }
+    while (this.standing.cycle.order.size < this.size.pending) this.submit();
     const steady = newPhase();
     for (let at = 0; at < steadyCycles; at++) {
       this.turnOver(steady);
@@ -110,7 +116,7 @@ export class SpeedRun {
   }
 
   private submit(): number {
-    const members = this.tasks.next(0);
+    const members = this.tasks.next(this.nowMs);
     this.add(members);
     return members.length;
   }
@@ -123,9 +129,11 @@ export class SpeedRun {
   }
 
   private cycle(phase: Phase): number {
+    const cpuBeganMs = this.cpuMs();
     const beganMs = this.clock.monotonicMs();
     this.standing.run(this.nowMs, DECISIONS_PER_CYCLE);
     const tookMs = this.clock.monotonicMs() - beganMs;
+    phase.cycleCpuMs += this.cpuMs() - cpuBeganMs;
     const { count } = this.standing.cycle.seats;
     phase.placed += count;
     phase.cycleMs += tookMs;
@@ -153,6 +161,7 @@ export class SpeedRun {
     return {
       fillingPerSecond: (1_000 * filling.placed) / filling.cycleMs,
       steadyPerSecond: (1_000 * steady.placed) / steady.cycleMs,
+      steadyPerCpuSecond: (1_000 * steady.placed) / steady.cycleCpuMs,
       withUpdatesPerSecond: (1_000 * steady.placed) / (steady.cycleMs + steady.updateMs),
       cycleP50Ms: quantile(sorted, 0.5),
       cycleP99Ms: quantile(sorted, 0.99),
@@ -179,7 +188,7 @@ function newStanding(size: SpeedSize): Standing {
 }
 
 function newPhase(): Phase {
-  return { placed: 0, cycleMs: 0, updateMs: 0, cyclesMs: [] };
+  return { placed: 0, cycleMs: 0, cycleCpuMs: 0, updateMs: 0, cyclesMs: [] };
 }
 
 function quantile(sorted: readonly number[], part: number): number {

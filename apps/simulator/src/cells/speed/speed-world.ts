@@ -74,7 +74,7 @@ export function speedQuotas({ nodes, tenants }: SpeedSize): readonly QuotaView[]
   return Array.from({ length: Math.ceil(tenants / 2) }, (_, at) => ({
     scope: 'tenant',
     name: tenantName(2 * at),
-    gpus: Math.max(2 * GPUS_PER_NODE, Math.round(fair * (at % 2 === 0 ? 0.5 : 1.5))),
+    gpus: Math.max(2 * GPUS_PER_NODE, Math.round(fair * (at % 2 === 0 ? 1 : 3))),
     usedGpuMilli: 0,
     usedCpuMilli: 0,
     usedRamMiB: 0,

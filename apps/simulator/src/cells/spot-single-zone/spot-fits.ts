@@ -6,9 +6,12 @@ import {
   fitSpot,
   parseSpotFitFile,
   RUN_AGE_BINS,
+  runState,
   semiMarkovChain,
+  stateOf,
   type SpotChain,
   type SpotFit,
+  type SpotRun,
 } from '@millrace/capacity/policy';
 import { messageOf } from '@millrace/kernel';
 import { UsageError } from '../../command-line/usage-error.js';
@@ -20,9 +23,9 @@ export const SPOT_TICK_SECONDS = 600;
 /** What the policies of one environment know before its first tick. */
 export interface KnownBefore {
   readonly fit: SpotFit;
-  /** For the semi-Markov baseline: bins and chain of the same data. */
-  readonly bins: readonly number[];
+  /** For the semi-Markov baseline: a chain of the same data, and the state of a run in it. */
   readonly chain: SpotChain;
+  readonly stateOf: (run: SpotRun) => number;
 }
 
 /** The fit in words, for the table. */
@@ -55,7 +58,7 @@ function knownFrom(others: readonly SpotEnvironment[]): KnownBefore {
   const sequences = others.map(({ windows }) => windows);
   return {
     fit: fitSpot(sequences, SPOT_TICK_SECONDS),
-    bins: RUN_AGE_BINS,
+    stateOf: (run) => runState(RUN_AGE_BINS, run),
     chain: semiMarkovChain(RUN_AGE_BINS, countTransitions(RUN_AGE_BINS, sequences.flat())),
   };
 }
@@ -65,7 +68,7 @@ function knownFromFile(file: string): KnownBefore {
   if (figures.tickSeconds !== SPOT_TICK_SECONDS) {
     throw new UsageError(`${file}: figures.tickSeconds must be ${SPOT_TICK_SECONDS}, the tick of the windows.`);
   }
-  return { fit: figures, bins: figures.ageBins, chain: chainAtLevel(figures, 0) };
+  return { fit: figures, chain: chainAtLevel(figures, 0), stateOf: (run) => stateOf(figures, run) };
 }
 
 function readFitFile(file: string): ReturnType<typeof parseSpotFitFile> {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BenchmarkCell, BenchmarkRow, CellOptions } from '../../bench/benchmark-cell.js';
+import type { BenchmarkCell, BenchmarkRow, CellOptions, CellTable } from '../../bench/benchmark-cell.js';
+import { UsageError } from '../../command-line/usage-error.js';
 import { readSpotEnvironments, type SpotEnvironment, type SpotWindow } from '../../traces/spot-windows.js';
 import { omniscient } from './baselines/omniscient.js';
 import { semiMarkovPolicy } from './baselines/semi-markov.js';
@@ -8,7 +9,7 @@ import { greedy, neverWait, onDemandOnly, uniformProgress } from './baselines/si
 import { millraceSpot } from './millrace-spot.js';
 import { runJob, type SpotPolicy } from './run-job.js';
 import { SPOT_CASES, type SpotCase } from './spot-cases.js';
-import { fitSource, type FitSource } from './spot-fits.js';
+import { fitSource, type FitSource, type KnownBefore } from './spot-fits.js';
 import { summaryOf, spotTable, type PolicyFigures } from './spot-table.js';
 
 /** Every third window is reported: lines 1, 4, 7, … (scheduling.md section 2). */
@@ -21,50 +22,58 @@ interface Track {
 }
 
 /** Cell U (scheduling.md section 2): one zone, one job, over recorded windows. */
-export const spotSingleZoneCell: BenchmarkCell = {
-  name: 'U',
-  async *run({ dataFolder, fit, progress }: CellOptions) {
-    const environments = readSpotEnvironments(folderOf(dataFolder));
-    const source = fitSource(fit, environments);
-    const tracks = environments.map((environment) => trackOf(environment, source));
-    const figures: PolicyFigures[] = [];
-    for (const spotCase of SPOT_CASES) {
-      for (let index = 0; index < (tracks[0]?.policies.length ?? 0); index++) {
-        progress(`${spotCase.name}: ${tracks[0]?.policies[index]?.name}`);
-        const measured = measure(spotCase, tracks, index);
-        figures.push(measured);
-        yield* rowsOf(measured);
-      }
+export const spotSingleZoneCell: BenchmarkCell = { name: 'U', run: (options) => runCases(SPOT_CASES, options) };
+
+/** The rows and the table of some cases. */
+export async function* runCases(
+  cases: readonly SpotCase[],
+  { dataFolder, fit, progress }: CellOptions,
+): AsyncGenerator<BenchmarkRow, CellTable> {
+  const environments = readSpotEnvironments(folderOf(dataFolder));
+  assertLongEnough(environments, Math.max(...cases.map(({ job }) => job.deadlineTicks)));
+  const source = fitSource(fit, environments);
+  const tracks = tracksOf(environments, source);
+  const figures: PolicyFigures[] = [];
+  for (const spotCase of cases) {
+    for (let index = 0; index < (tracks[0]?.policies.length ?? 0); index++) {
+      progress(`${spotCase.name}: ${tracks[0]?.policies[index]?.name}`);
+      const measured = measure(spotCase, tracks, index);
+      figures.push(measured);
+      yield* rowsOf(measured);
     }
-    return {
-      markdown: spotTable(
-        figures,
-        environments.map(({ name }) => name),
-        source.words,
-      ),
-    };
-  },
-};
+  }
+  const names = environments.map(({ name }) => name);
+  return { markdown: spotTable(figures, names, source.words) };
+}
 
 function folderOf(dataFolder: string): string {
   const inside = join(dataFolder, 'spot-single-zone');
   return existsSync(inside) ? inside : dataFolder;
 }
 
-function trackOf(environment: SpotEnvironment, source: FitSource): Track {
-  const { fit, chain, bins } = source.knownFor(environment);
-  return {
-    windows: environment.windows.filter((_, index) => index % WINDOW_STEP === 0),
-    policies: [
-      onDemandOnly,
-      greedy,
-      uniformProgress,
-      neverWait,
-      semiMarkovPolicy(chain, bins),
-      omniscient,
-      millraceSpot(fit),
-    ],
-  };
+function assertLongEnough(environments: readonly SpotEnvironment[], deadlineTicks: number): void {
+  for (const { name, windows } of environments) {
+    const line = windows.findIndex((window) => window.length < deadlineTicks) + 1;
+    if (line === 0) continue;
+    const ticks = windows[line - 1]?.length ?? 0;
+    throw new UsageError(`${name}.txt, line ${line}: ${ticks} ticks are less than the deadline of ${deadlineTicks}.`);
+  }
+}
+
+/** Environments of which the same is known share their policies, and so the programmes that these solve. */
+function tracksOf(environments: readonly SpotEnvironment[], source: FitSource): readonly Track[] {
+  const shared = new Map<KnownBefore, readonly SpotPolicy[]>();
+  return environments.map((environment) => {
+    const known = source.knownFor(environment);
+    const policies = shared.get(known) ?? policiesWith(known);
+    shared.set(known, policies);
+    return { windows: environment.windows.filter((_, index) => index % WINDOW_STEP === 0), policies };
+  });
+}
+
+function policiesWith({ fit, chain, stateOf }: KnownBefore): readonly SpotPolicy[] {
+  const learned = [semiMarkovPolicy(chain, stateOf), omniscient, millraceSpot(fit)];
+  return [onDemandOnly, greedy, uniformProgress, neverWait, ...learned];
 }
 
 /** One policy of a case over the windows of every environment. */

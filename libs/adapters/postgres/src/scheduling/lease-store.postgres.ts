@@ -1,6 +1,6 @@
 import { toIso, type Instant, type TaskId, type TenantId } from '@millrace/kernel';
 import type { Lease, LeaseStore, RunningLease } from '@millrace/scheduling/ports';
-import type { Attempt } from '@millrace/scheduling';
+import type { Attempt, PredictedTime } from '@millrace/scheduling';
 import type pg from 'pg';
 import { SCHEDULING_SCHEMA } from './scheduling-schema.js';
 
@@ -11,7 +11,7 @@ const GRANT = `INSERT INTO ${s}.leases (${COLUMNS})
   SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::uuid[])`;
 
 const RUNNING = `SELECT leases.task_id, leases.epoch, leases.incarnation, leases.stop_asked_at, tenant_id, cost_centre,
-    task_type, priority, needs_gpus, needs_vram_mib, predicted_gpu_ms, attempts -> -1 AS attempt,
+    task_type, priority, needs_gpus, needs_vram_mib, prediction, attempts -> -1 AS attempt,
     (SELECT count(*) FROM jsonb_array_elements(attempts) AS past WHERE past ->> 'state' = 'preempted')::int AS preemptions
   FROM ${s}.leases JOIN ${s}.tasks ON tasks.id = leases.task_id
   WHERE $1::smallint[] IS NULL OR priority = ANY($1) ORDER BY leases.task_id`;
@@ -31,7 +31,7 @@ interface RunningRow {
   readonly priority: number;
   readonly needs_gpus: number;
   readonly needs_vram_mib: number;
-  readonly predicted_gpu_ms: string;
+  readonly prediction: PredictedTime;
   readonly attempt: Pick<Attempt, 'leasedAt' | 'startedAt' | 'gpuMs' | 'devices'>;
   readonly preemptions: number;
 }
@@ -106,7 +106,7 @@ function runningFromRow(row: RunningRow): RunningLease {
     priority: row.priority,
     needs: { gpus: row.needs_gpus, vramMiB: row.needs_vram_mib },
     ...{ leasedAt, startedAt, gpuMs },
-    predictedGpuMs: Number(row.predicted_gpu_ms),
+    prediction: row.prediction,
     preemptions: row.preemptions,
     ...(devices === undefined ? {} : { devices }),
     stopAskedAt: row.stop_asked_at?.getTime() ?? null,

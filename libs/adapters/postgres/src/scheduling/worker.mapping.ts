@@ -15,7 +15,7 @@ export interface WorkerRow {
   readonly task_types: readonly string[];
   readonly engine: string;
   readonly version: string;
-  readonly traits: Worker['traits'];
+  readonly traits: Worker['traits'] | null;
   readonly price_per_gpu_hour: string;
   readonly state: string;
   readonly registered_at: Date;
@@ -37,7 +37,7 @@ export function workerFromRow(row: WorkerRow): Worker {
     taskTypes: row.task_types,
     engine: row.engine,
     version: row.version,
-    traits: row.traits,
+    traits: row.traits ?? {},
     pricePerGpuHour: BigInt(row.price_per_gpu_hour),
     state: row.state as WorkerState,
     registeredAt: row.registered_at.getTime(),

@@ -41,12 +41,14 @@ export function jointChain(chains: readonly SpotChain[]): JointChain {
   };
 }
 
+/** A run ends, grows into the next age bin, or stays in its own. */
+const WIDTH = 3;
+
 /** The mean over one zone's change, the others held fast. Flat tables, for this is where a programme spends its time. */
 class ZoneStep {
   /** Successor of each joint state, as an offset from it, and its chance: `WIDTH` of each a state. */
   private readonly offsets: Int32Array;
   private readonly chances: Float64Array;
-  private readonly width: number;
 
   constructor(
     chain: SpotChain,
@@ -54,33 +56,32 @@ class ZoneStep {
     private readonly size: number,
   ) {
     const states = chain.on.length;
-    this.width = widestRow(chain);
-    this.offsets = new Int32Array(size * this.width);
-    this.chances = new Float64Array(size * this.width);
+    if (widest(chain) > WIDTH) throw new RangeError(`A state of a zone has at most ${WIDTH} successors.`);
+    this.offsets = new Int32Array(size * WIDTH);
+    this.chances = new Float64Array(size * WIDTH);
     for (let joint = 0; joint < size; joint++) {
       const state = Math.floor(joint / stride) % states;
       const first = chain.from[state] ?? 0;
       const entries = (chain.from[state + 1] ?? 0) - first;
-      for (let entry = 0; entry < this.width; entry++) {
+      for (let entry = 0; entry < WIDTH; entry++) {
         const next = entry < entries ? (chain.to[first + entry] ?? state) : state;
-        this.offsets[joint * this.width + entry] = joint + (next - state) * stride;
-        this.chances[joint * this.width + entry] = entry < entries ? (chain.chance[first + entry] ?? 0) : 0;
+        this.offsets[joint * WIDTH + entry] = joint + (next - state) * stride;
+        this.chances[joint * WIDTH + entry] = entry < entries ? (chain.chance[first + entry] ?? 0) : 0;
       }
     }
   }
 
   expect(values: Float64Array, out: Float64Array): void {
-    const { offsets, chances, width, size } = this;
-    for (let joint = 0, cell = 0; joint < size; joint++) {
-      let sum = 0;
-      for (let entry = 0; entry < width; entry++, cell++) {
-        sum += (chances[cell] as number) * (values[offsets[cell] as number] as number);
-      }
-      out[joint] = sum;
+    const { offsets, chances, size } = this;
+    for (let joint = 0, cell = 0; joint < size; joint++, cell += WIDTH) {
+      out[joint] =
+        (chances[cell] as number) * (values[offsets[cell] as number] as number) +
+        (chances[cell + 1] as number) * (values[offsets[cell + 1] as number] as number) +
+        (chances[cell + 2] as number) * (values[offsets[cell + 2] as number] as number);
     }
   }
 }
 
-function widestRow({ on, from }: SpotChain): number {
-  return on.reduce((widest, _, state) => Math.max(widest, (from[state + 1] ?? 0) - (from[state] ?? 0)), 0);
+function widest({ on, from }: SpotChain): number {
+  return on.reduce((most, _, state) => Math.max(most, (from[state + 1] ?? 0) - (from[state] ?? 0)), 0);
 }

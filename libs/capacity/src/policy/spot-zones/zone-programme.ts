@@ -7,246 +7,196 @@ export interface ZoneProblem {
   readonly spotPrices: readonly number[];
   readonly onDemandPrice: number;
   readonly changeoverTicks: number;
-  /** Work and slack (time left less work left) that are left at most. */
+  /** Chance, in each tick, that no zone of the chain will have Spot capacity again before the deadline. */
+  readonly lossChance: number;
+  /** Work and slack (time left less work left) at the start. */
   readonly workTicks: number;
   readonly slackTicks: number;
-  /** The programme answers for this many ticks, during which work and slack fall by one each at most. */
+  /** The programme answers for this many ticks, in which work and slack fall by one each at most. */
   readonly horizonTicks: number;
 }
 
-/** Expected cost in dollars of each choice, everything that follows included. */
-export interface ZoneCosts {
-  readonly idle: number;
-  readonly onDemand: number;
-  /** Infinity where the zone has no capacity. */
-  readonly spot: readonly number[];
-}
-
-/** Where a job stands; `running` is −1 for nothing, 0 for on-demand, and a zone's index plus 1 for Spot. */
+/** Where a job stands in a programme. */
 export interface ZoneStand {
   readonly joint: number;
   readonly workTicks: number;
   readonly slackTicks: number;
+  /** `IDLE`, `ON_DEMAND`, or `FIRST_ZONE` plus a zone's index. */
   readonly running: number;
   readonly pendingTicks: number;
 }
 
-const FREE = 0;
-const ON_DEMAND = 1;
-const GRID_MAX = 4_000_000;
+/** Modes of a programme by number; `FIRST_ZONE` + z is Spot in zone z. */
+export const IDLE = 0;
+export const ON_DEMAND = 1;
+export const FIRST_ZONE = 2;
+
+const CELLS_MAX = 1_000_000;
+const EPSILON = 1e-9;
 
 /**
- * Backward induction over (work left, slack left, what runs, joint state of the zones). Work falls by one in a tick
- * that makes progress, slack by one in a tick that waits, and by d in a launch; the state after a fraction of a tick is
- * taken between its neighbours. Only means over the next tick are kept, and only of states that the next
- * `horizonTicks` can reach.
+ * Backward induction over (work left, slack left, mode, joint state of the zones). A tick with progress takes one from
+ * the work, a tick of waiting one from the slack, a launch d; a state between ticks is read between its neighbours.
+ * The chain is the same in every tick, so that time itself is no part of the state. From every state on-demand capacity
+ * alone must still keep the deadline; what the approximation of the last ticks lets through, the guard stops.
+ *
+ * Only means over the next tick are kept, one vector over the joint states for each (work, slack, mode) that the
+ * horizon can reach.
  */
 export class ZoneProgramme {
   private readonly joints: number;
-  private readonly modes: number;
-  /** Whole ticks and the fraction of a tick that a launch takes. */
-  private readonly launchTicks: number;
-  private readonly launchPart: number;
-  private readonly slackSteps: number;
-  private readonly slackKept: number;
-  private readonly workKept: number;
-  /** `kept[(work − lowest) · (slack + 1) + slack − lowest]`: per mode and level the means over the next tick. */
-  private readonly kept = new Map<number, readonly Float64Array[]>();
+  /** Price of each mode. */
   private readonly prices: readonly number[];
+  private readonly slackSteps: number;
+  private readonly workSteps: number;
+  private readonly workKept: number;
+  private readonly slackKept: number;
+  private readonly kept: Float32Array;
+  /** Floats of one (work, slack), and of one work level, in a row of means. */
+  private readonly cell: number;
 
   constructor(private readonly problem: ZoneProblem) {
     this.joints = problem.chain.size;
     this.prices = [0, problem.onDemandPrice, ...problem.spotPrices];
-    this.modes = this.prices.length;
-    this.launchTicks = Math.floor(problem.changeoverTicks + 1e-9);
-    this.launchPart = Math.max(0, problem.changeoverTicks - this.launchTicks);
-    this.slackSteps = Math.max(0, Math.ceil(problem.slackTicks - 1e-9));
-    const workSteps = Math.ceil(problem.workTicks - 1e-9);
-    if ((this.slackSteps + 1) * (workSteps + 1) > GRID_MAX) throw new RangeError('The job has too many ticks.');
-    this.workKept = Math.max(0, workSteps - problem.horizonTicks - 2);
-    this.slackKept = Math.max(0, this.slackSteps - problem.horizonTicks - this.launchTicks - 3);
-    this.solve(workSteps);
+    this.cell = this.prices.length * this.joints;
+    this.slackSteps = Math.max(1, Math.ceil(problem.slackTicks - EPSILON));
+    this.workSteps = Math.max(1, Math.ceil(problem.workTicks - EPSILON));
+    if ((this.slackSteps + 1) * this.workSteps > CELLS_MAX) {
+      throw new RangeError(`A job of ${this.workSteps} ticks of work and ${this.slackSteps} of slack is too long.`);
+    }
+    this.workKept = Math.max(0, this.workSteps - problem.horizonTicks - 2);
+    this.slackKept = Math.max(0, this.slackSteps - Math.ceil(problem.horizonTicks + problem.changeoverTicks) - 2);
+    const works = this.workSteps - this.workKept + 1;
+    this.kept = new Float32Array(works * (this.slackSteps - this.slackKept + 1) * this.cell);
+    this.solve();
   }
 
-  /** Rows of one work level: per slack and layer a vector over the joint states. */
-  private row(): Float64Array[][] {
-    const layers = this.layers();
-    return Array.from({ length: this.slackSteps + 1 }, () =>
-      Array.from({ length: layers }, () => new Float64Array(this.joints)),
-    );
+  /** Expected dollars of `mode` in this tick and of the best choices after it; Infinity where it can't be had. */
+  cost(stand: ZoneStand, mode: number): number {
+    const { workTicks: work, slackTicks: slack, joint } = stand;
+    if (mode === IDLE) return this.mean(work, slack - 1, IDLE, joint);
+    if (!this.has(mode, joint)) return Infinity;
+    const price = this.prices[mode] ?? Infinity;
+    const pending = stand.running === mode ? stand.pendingTicks : this.problem.changeoverTicks;
+    if (pending < 1) return price * (1 + pending) + this.mean(work - 1, slack - pending, mode, joint);
+    return price * pending + this.mean(work, slack - pending, mode, joint);
   }
 
-  /** Layers: means of each mode; then means of each launch level of each mode; then raw values of each mode. */
-  private layers(): number {
-    return this.modes + (this.modes - 1) * this.launchTicks;
+  private has(mode: number, joint: number): boolean {
+    return mode === ON_DEMAND || this.problem.chain.on[(mode - FIRST_ZONE) * this.joints + joint] === 1;
   }
 
-  private launchLayer(mode: number, level: number): number {
-    return this.modes + (mode - 1) * this.launchTicks + level;
-  }
-
-  private solve(workSteps: number): void {
-    let below = this.row();
-    let here = this.row();
-    const values = Array.from({ length: this.slackSteps + 1 }, () =>
-      Array.from({ length: this.modes }, () => new Float64Array(this.joints)),
-    );
-    const scratch = new Float64Array(this.joints);
-    for (let work = 0; work <= workSteps; work++) {
+  private solve(): void {
+    const size = (this.slackSteps + 1) * this.cell;
+    let below = new Float64Array(size);
+    let here = new Float64Array(size);
+    this.keep(0, below);
+    const free = new Float64Array(this.joints);
+    const value = new Float64Array(this.joints);
+    const onDemand = this.problem.onDemandPrice;
+    for (let work = 1; work <= this.workSteps; work++) {
       for (let slack = 0; slack <= this.slackSteps; slack++) {
-        if (work === 0) {
-          for (const layer of here[slack] ?? []) layer.fill(0);
-        } else {
-          this.solveState(slack, here, below, values, scratch);
+        this.freeValues(slack, below, here, free);
+        this.lookAhead(free, this.vector(here, slack, IDLE), (work + this.problem.changeoverTicks) * onDemand);
+        for (let mode = ON_DEMAND; mode < this.prices.length; mode++) {
+          this.runningValues(mode, this.vector(below, slack, mode), free, value);
+          const launch = mode === ON_DEMAND ? 0 : this.problem.changeoverTicks;
+          this.lookAhead(value, this.vector(here, slack, mode), (work + launch) * onDemand);
         }
-        if (work >= this.workKept && slack >= this.slackKept) this.keep(work, slack, here);
       }
+      this.keep(work, here);
       [here, below] = [below, here];
     }
   }
 
-  private keep(work: number, slack: number, here: Float64Array[][]): void {
-    this.kept.set(
-      work * (this.slackSteps + 1) + slack,
-      (here[slack] ?? []).map((layer) => layer.slice()),
-    );
-  }
-
-  /** Values of one (work, slack), then their means. `here` already holds every lower slack of this work. */
-  private solveState(
-    slack: number,
-    here: Float64Array[][],
-    below: Float64Array[][],
-    values: Float64Array[][],
-    scratch: Float64Array,
-  ): void {
-    const { chain } = this.problem;
-    const mine = values[slack] as Float64Array[];
-    const means = here[slack] as Float64Array[];
-    const lower = slack > 0 ? (here[slack - 1] as Float64Array[]) : undefined;
-    const done = below[slack] as Float64Array[];
-    const doneLower = below[Math.max(0, slack - 1)] as Float64Array[];
-    const free = mine[FREE] as Float64Array;
-    this.freeValues(slack, free, lower, done, doneLower);
-    for (let mode = 1; mode < this.modes; mode++) {
-      const price = this.prices[mode] as number;
-      const mean = done[mode] as Float64Array;
-      const value = mine[mode] as Float64Array;
-      const on = mode - 2;
-      for (let joint = 0; joint < this.joints; joint++) {
-        const stay = price + (mean[joint] as number);
-        const leave = free[joint] as number;
-        const there = mode === ON_DEMAND || chain.on[on * this.joints + joint] === 1;
-        value[joint] = there && stay < leave ? stay : leave;
-      }
-      chain.expect(value, means[mode] as Float64Array);
+  /** Means of `values` over the next tick, in which Spot capacity may also be lost for good, at `lostUsd`. */
+  private lookAhead(values: Float64Array, means: Float64Array, lostUsd: number): void {
+    const { chain, lossChance } = this.problem;
+    chain.expect(values, means);
+    for (let joint = 0; joint < means.length; joint++) {
+      const mean = means[joint] as number;
+      means[joint] = mean + lossChance * (lostUsd - mean);
     }
-    chain.expect(free, means[FREE] as Float64Array);
-    this.launchMeans(slack, values, means, lower, scratch);
   }
 
-  /** Nothing runs: wait, or launch. */
-  private freeValues(
-    slack: number,
-    free: Float64Array,
-    lower: Float64Array[] | undefined,
-    done: Float64Array[],
-    doneLower: Float64Array[],
-  ): void {
-    const { chain, changeoverTicks } = this.problem;
-    const canWait = slack - 1 >= changeoverTicks - 1e-9 && lower !== undefined;
-    if (canWait) free.set(lower[FREE] as Float64Array);
+  private vector(row: Float64Array, slack: number, mode: number): Float64Array {
+    const start = slack * this.cell + mode * this.joints;
+    return row.subarray(start, start + this.joints);
+  }
+
+  /** Nothing runs: wait, or launch. A launch of less than a tick makes progress at once. */
+  private freeValues(slack: number, below: Float64Array, here: Float64Array, free: Float64Array): void {
+    const { changeoverTicks: changeover } = this.problem;
+    const slow = changeover >= 1 - EPSILON;
+    const base = slow ? 0 : 1;
+    const after = Math.max(0, slack - changeover);
+    const low = Math.floor(after + EPSILON);
+    const part = Math.max(0, after - low);
+    const row = slow && low < slack ? here : below;
+    if (slack >= 1 + changeover - EPSILON) free.set(this.vector(here, slack - 1, IDLE));
     else free.fill(Infinity);
-    for (let mode = 1; mode < this.modes; mode++) {
-      if (mode !== ON_DEMAND && !canWait) continue;
-      const on = mode - 2;
-      for (let joint = 0; joint < this.joints; joint++) {
-        if (mode !== ON_DEMAND && chain.on[on * this.joints + joint] !== 1) continue;
-        const cost = this.launchCost(mode, joint, lower, done, doneLower);
-        if (cost < (free[joint] as number)) free[joint] = cost;
-      }
+    for (let mode = ON_DEMAND; mode < this.prices.length; mode++) {
+      if (mode !== ON_DEMAND && slack < 2 * changeover - EPSILON) continue;
+      const price = (this.prices[mode] ?? Infinity) * (changeover + base);
+      const lower = this.vector(row, low, mode);
+      const upper = part === 0 || low + 1 >= slack + base ? lower : this.vector(row, low + 1, mode);
+      this.launch(mode, price, lower, upper, part, free);
     }
   }
 
-  private launchCost(
+  /** `free` becomes the lesser of itself and of a launch. */
+  private launch(
     mode: number,
-    joint: number,
-    lower: Float64Array[] | undefined,
-    done: Float64Array[],
-    doneLower: Float64Array[],
-  ): number {
-    const price = this.prices[mode] as number;
-    if (this.launchTicks > 0) {
-      const layer = (lower ?? doneLower)[lower === undefined ? mode : this.launchLayer(mode, this.launchTicks - 1)];
-      return price * (lower === undefined ? this.launchTicks + 1 : 1) + ((layer as Float64Array)[joint] as number);
-    }
-    const whole = (done[mode] as Float64Array)[joint] as number;
-    const part = (doneLower[mode] as Float64Array)[joint] as number;
-    return price * (1 + this.launchPart) + whole + this.launchPart * (part - whole);
-  }
-
-  /** Means over the next tick of an instance that still has `level` whole ticks and the part of its launch to go. */
-  private launchMeans(
-    slack: number,
-    values: Float64Array[][],
-    means: Float64Array[],
-    lower: Float64Array[] | undefined,
-    scratch: Float64Array,
+    price: number,
+    lower: Float64Array,
+    upper: Float64Array,
+    part: number,
+    free: Float64Array,
   ): void {
-    const { chain } = this.problem;
-    const free = (values[slack] as Float64Array[])[FREE] as Float64Array;
-    for (let mode = 1; mode < this.modes; mode++) {
-      const price = this.prices[mode] as number;
-      const whole = (values[slack] as Float64Array[])[mode] as Float64Array;
-      const part = (values[Math.max(0, slack - 1)] as Float64Array[])[mode] as Float64Array;
-      for (let level = 0; level < this.launchTicks; level++) {
-        const next = lower?.[this.launchLayer(mode, Math.max(0, level - 1))];
-        for (let joint = 0; joint < this.joints; joint++) {
-          const there = mode === ON_DEMAND || chain.on[(mode - 2) * this.joints + joint] === 1;
-          const running =
-            level === 0
-              ? price * this.launchPart + (whole[joint] as number) + this.launchPart * ((part[joint] as number) - (whole[joint] as number))
-              : price + (next === undefined ? (whole[joint] as number) : (next[joint] as number));
-          const leave = free[joint] as number;
-          scratch[joint] = there && (mode === ON_DEMAND || running < leave) ? running : leave;
-        }
-        chain.expect(scratch, means[this.launchLayer(mode, level)] as Float64Array);
-      }
+    const { on } = this.problem.chain;
+    const first = (mode - FIRST_ZONE) * this.joints;
+    for (let joint = 0; joint < this.joints; joint++) {
+      if (mode !== ON_DEMAND && on[first + joint] !== 1) continue;
+      const then = lower[joint] as number;
+      const cost = price + then + part * ((upper[joint] as number) - then);
+      if (cost < (free[joint] as number)) free[joint] = cost;
     }
   }
 
-  /** Cost of each choice from a state within the horizon. */
-  costs(stand: ZoneStand): ZoneCosts {
-    const spot = this.problem.spotPrices.map((_, zone) =>
-      this.problem.chain.on[zone * this.joints + stand.joint] === 1 ? this.runCost(stand, zone + 2) : Infinity,
-    );
-    return { idle: this.mean(stand, stand.workTicks, stand.slackTicks - 1, FREE), onDemand: this.runCost(stand, ON_DEMAND), spot };
+  /** An instance runs: keep it, or do what would be done without it. */
+  private runningValues(mode: number, stay: Float64Array, free: Float64Array, value: Float64Array): void {
+    const { on } = this.problem.chain;
+    const first = (mode - FIRST_ZONE) * this.joints;
+    const price = this.prices[mode] ?? Infinity;
+    for (let joint = 0; joint < this.joints; joint++) {
+      const leave = free[joint] as number;
+      const cost = price + (stay[joint] as number);
+      value[joint] = cost < leave && (mode === ON_DEMAND || on[first + joint] === 1) ? cost : leave;
+    }
   }
 
-  private runCost(stand: ZoneStand, mode: number): number {
-    const price = this.prices[mode] as number;
-    if (stand.running === mode - 1) {
-      const pending = stand.pendingTicks;
-      return price * (1 + pending) + this.mean(stand, stand.workTicks - 1, stand.slackTicks - pending, mode);
-    }
-    if (this.launchTicks === 0) {
-      return price * (1 + this.launchPart) + this.mean(stand, stand.workTicks - 1, stand.slackTicks - this.launchPart, mode);
-    }
-    return price + this.mean(stand, stand.workTicks, stand.slackTicks - 1, this.launchLayer(mode, this.launchTicks - 1));
+  private keep(work: number, row: Float64Array): void {
+    if (work < this.workKept) return;
+    const size = (this.slackSteps - this.slackKept + 1) * this.cell;
+    this.kept.set(row.subarray(this.slackKept * this.cell), (work - this.workKept) * size);
   }
 
-  /** A kept mean between grid points. */
-  private mean(stand: ZoneStand, work: number, slack: number, layer: number): number {
-    if (work <= 0) return 0;
-    const clamped = Math.min(this.slackSteps, Math.max(this.slackKept, slack));
-    const [w, s] = [Math.floor(work), Math.floor(clamped)];
-    const [pw, ps] = [work - w, clamped - s];
-    const at = (a: number, b: number): number => {
-      const layers = this.kept.get(a * (this.slackSteps + 1) + Math.min(this.slackSteps, b));
-      return layers?.[layer]?.[stand.joint] ?? NaN;
-    };
-    const low = at(w, s) * (1 - ps) + (ps > 0 ? at(w, s + 1) * ps : 0);
-    if (pw === 0) return low;
-    return low * (1 - pw) + (at(w + 1, s) * (1 - ps) + (ps > 0 ? at(w + 1, s + 1) * ps : 0)) * pw;
+  /** A kept mean between its neighbours in work and slack. */
+  private mean(work: number, slack: number, mode: number, joint: number): number {
+    if (work <= EPSILON) return 0;
+    // A started tick is charged whole, so that less than a tick of work costs as much as one.
+    const inWork = Math.min(this.workSteps, Math.max(1, this.workKept, work));
+    const inSlack = Math.min(this.slackSteps, Math.max(this.slackKept, slack));
+    const [w, s] = [Math.floor(inWork), Math.floor(inSlack)];
+    const lower = this.between(w, s, inSlack - s, mode, joint);
+    if (inWork === w) return lower;
+    return lower + (inWork - w) * (this.between(w + 1, s, inSlack - s, mode, joint) - lower);
+  }
+
+  private between(work: number, slack: number, part: number, mode: number, joint: number): number {
+    const size = (this.slackSteps - this.slackKept + 1) * this.cell;
+    const at = (work - this.workKept) * size + (slack - this.slackKept) * this.cell + mode * this.joints + joint;
+    const lower = this.kept[at] ?? Infinity;
+    return part === 0 ? lower : lower + part * ((this.kept[at + this.cell] ?? Infinity) - lower);
   }
 }

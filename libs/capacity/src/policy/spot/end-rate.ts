@@ -1,6 +1,7 @@
-import { runState, type SpotRun } from './run-age.js';
+import { pastRunState } from './past-runs.js';
+import { binOf, type SpotRun } from './run-age.js';
 import { spotChain, type SpotChain } from './spot-chain.js';
-import type { SpotFit } from './spot-fit.js';
+import { endChancesAfter, pastBinsOf, type SpotFit } from './spot-fit.js';
 
 /**
  * Multiples of the fit's rate at which runs of Spot capacity end here, as logarithms: from about a third to three times.
@@ -24,7 +25,8 @@ function endChanceAt(chance: number, level: number): number {
  */
 export function weighEnd(fit: SpotFit, evidence: EndRateEvidence, run: SpotRun, ended: boolean): EndRateEvidence {
   if (!run.on) return evidence;
-  const chance = fit.on.endChance[runState(fit.ageBins, run) - fit.ageBins.length] ?? 0;
+  const past = Math.floor(stateOf(fit, run) / (2 * fit.ageBins.length));
+  const chance = endChancesAfter(fit.on, past)[binOf(fit.ageBins, run.ageTicks)] ?? 0;
   const kept = 0.5 ** (1 / fit.evidenceHalfLifeTicks);
   return END_RATE_LEVELS.map((level, index) => {
     const ends = endChanceAt(chance, level);
@@ -51,22 +53,33 @@ export function expectedLevel(fit: SpotFit, evidence: EndRateEvidence): number {
   );
 }
 
-/** The chain of a zone whose runs of capacity end at exp(`level`) times the fit's rate. States as in `runState`. */
+/** The state of a run in the chains of a fit. */
+export function stateOf(fit: SpotFit, run: SpotRun): number {
+  return pastRunState(fit.ageBins, pastBinsOf(fit), run);
+}
+
+/** The chain of a zone whose runs of capacity end at exp(`level`) times the fit's rate. States as in `stateOf`. */
 export function chainAtLevel(fit: SpotFit, level: number): SpotChain {
   const bins = fit.ageBins.length;
-  const rows = Array.from({ length: 2 * bins }, (_, state) => {
-    const on = state >= bins;
+  const pastBins = pastBinsOf(fit);
+  const rows = Array.from({ length: pastBins.length * 2 * bins }, (_, state) => {
+    const past = Math.floor(state / (2 * bins));
+    const first = past * 2 * bins;
+    const on = state - first >= bins;
+    const bin = state % bins;
     const figures = on ? fit.on : fit.off;
-    const chance = figures.endChance[state % bins] ?? 0;
+    const chance = endChancesAfter(figures, past)[bin] ?? 0;
     const ends = on ? endChanceAt(chance, level) : chance;
-    const grows = figures.growChance[state % bins] ?? 0;
-    const row = new Map([[on ? 0 : bins, ends]]);
+    const grows = figures.growChance[bin] ?? 0;
+    // The run that ends becomes the past of what follows; a bin's runs count as its first length.
+    const ended = binOf(pastBins, fit.ageBins[bin] ?? 1) * 2 * bins;
+    const row = new Map([[on ? ended : first + bins, ends]]);
     if (grows < 1) row.set(state, (1 - ends) * (1 - grows));
     if (grows > 0) row.set(state + 1, (1 - ends) * grows);
     return row;
   });
   return spotChain(
-    rows.map((_, state) => (state >= bins ? 1 : 0)),
+    rows.map((_, state) => (state % (2 * bins) >= bins ? 1 : 0)),
     rows,
   );
 }

@@ -14,7 +14,8 @@ export function fitFault(value: unknown): string | undefined {
     positive(value, 'tickSeconds') ??
     positive(value, 'endRateSpread') ??
     positive(value, 'evidenceHalfLifeTicks') ??
-    binsFault(value.ageBins) ??
+    binsFault(value.ageBins, 'ageBins') ??
+    (value.pastRunBins === undefined ? undefined : binsFault(value.pastRunBins, 'pastRunBins')) ??
     runFault(value, 'on') ??
     runFault(value, 'off')
   );
@@ -27,14 +28,14 @@ function positive(fields: Fields, name: string): string | undefined {
     : `figures.${name} must be a number above 0.`;
 }
 
-function binsFault(bins: unknown): string | undefined {
+function binsFault(bins: unknown, name: string): string | undefined {
   const rises =
     Array.isArray(bins) &&
     bins.length > 0 &&
     bins.length <= BINS_MAX &&
     bins[0] === 1 &&
     bins.every((age, index) => Number.isInteger(age) && (index === 0 || age > bins[index - 1]));
-  return rises ? undefined : `figures.ageBins must be 1 to ${BINS_MAX} whole ages in ticks that rise from 1.`;
+  return rises ? undefined : `figures.${name} must be 1 to ${BINS_MAX} whole numbers of ticks that rise from 1.`;
 }
 
 function runFault(fit: Fields, kind: 'on' | 'off'): string | undefined {
@@ -46,8 +47,20 @@ function runFault(fit: Fields, kind: 'on' | 'off'): string | undefined {
     chancesFault(figures.growChance, `figures.${kind}.growChance`, bins, 1) ??
     ((figures.growChance as readonly number[])[bins - 1] === 0
       ? undefined
-      : `figures.${kind}.growChance must end with 0: no bin comes after the last.`)
+      : `figures.${kind}.growChance must end with 0: no bin comes after the last.`) ??
+    pastFault(figures.endChanceAfter, `figures.${kind}.endChanceAfter`, fit.pastRunBins, bins)
   );
+}
+
+function pastFault(rows: unknown, name: string, pastBins: unknown, bins: number): string | undefined {
+  if (pastBins === undefined) return rows === undefined ? undefined : `${name} needs figures.pastRunBins.`;
+  const pasts = (pastBins as readonly number[]).length;
+  if (!Array.isArray(rows) || rows.length !== pasts) {
+    return `${name} must hold ${pasts} rows, one for each of figures.pastRunBins.`;
+  }
+  return rows
+    .map((row, past) => chancesFault(row, `${name}[${past}]`, bins, 0.999))
+    .find((fault) => fault !== undefined);
 }
 
 function chancesFault(chances: unknown, name: string, bins: number, most: number): string | undefined {

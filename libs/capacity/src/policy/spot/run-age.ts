@@ -13,18 +13,27 @@ export const RUN_AGE_BINS: AgeBins = [1, 2, 4, 10, 25];
 export interface SpotRun {
   readonly on: boolean;
   readonly ageTicks: number;
+  /** Length of the last run of capacity that has been seen to end. */
+  readonly lastOnTicks?: number;
 }
 
 /** The run after one more tick has been seen. */
 export function nextRun(run: SpotRun | undefined, on: boolean): SpotRun {
-  return run?.on === on ? { on, ageTicks: run.ageTicks + 1 } : { on, ageTicks: 1 };
+  if (run === undefined) return { on, ageTicks: 1 };
+  if (run.on === on) return { ...run, ageTicks: run.ageTicks + 1 };
+  return run.on ? { on, ageTicks: 1, lastOnTicks: run.ageTicks } : { ...run, on, ageTicks: 1 };
+}
+
+/** The bin of an age or length in ticks. */
+export function binOf(bins: AgeBins, ticks: number): number {
+  let bin = 0;
+  while (bin + 1 < bins.length && (bins[bin + 1] ?? Infinity) <= ticks) bin++;
+  return bin;
 }
 
 /** State of a run in a chain of `bins`: off states first, then on states, each by age. */
 export function runState(bins: AgeBins, run: SpotRun): number {
-  let bin = 0;
-  while (bin + 1 < bins.length && (bins[bin + 1] ?? Infinity) <= run.ageTicks) bin++;
-  return (run.on ? bins.length : 0) + bin;
+  return (run.on ? bins.length : 0) + binOf(bins, run.ageTicks);
 }
 
 /** Counts of state to state over sequences of availability: a square matrix by rows. */

@@ -5,11 +5,12 @@ import {
   END_RATE_LEVELS,
   expectedLevel,
   NO_EVIDENCE,
+  stateOf,
   weighEnd,
   type EndRateEvidence,
 } from './end-rate.js';
 import { jobGrid, phaseIndex, slackOf } from './job-grid.js';
-import { nextRun, runState, type SpotRun } from './run-age.js';
+import { nextRun, type SpotRun } from './run-age.js';
 import { tickPrice, type SpotJob, type SpotMode, type SpotView } from './spot-job.js';
 import type { SpotFit } from './spot-fit.js';
 import { chosenBy, solveSpotProgramme, type SpotProgramme } from './spot-programme.js';
@@ -47,7 +48,7 @@ const PROGRAMMES_BYTES_MAX = 128 * 2 ** 20;
  * The Spot policy of scheduling.md section 1 for one zone: a semi-Markov stochastic dynamic programme whose figures
  * follow the zone's own past, under the hard deadline guard.
  *
- * Runs of capacity end at the fit's rates by age times one multiple, which is learnt while ticks go by (a frailty
+ * Runs of capacity end at the fit's rates by age and last run times one multiple, which is learnt while ticks go by (a frailty
  * model); the programme of the nearest level decides. It sees only the past. A decision depends on fit, job, view and
  * memory alone: the programmes that the planner keeps are those it would solve again.
  */
@@ -73,7 +74,7 @@ export class SpotPlanner {
     const programme = this.programmeOf(job, level);
     const slack = slackOf(programme.grid, view.tick, view.workLeftSeconds);
     const phase = phaseIndex(programme.grid, view.mode, view.pendingSeconds);
-    const wanted = chosenBy(programme, view.tick, slack, phase, runState(this.fit.ageBins, memory.run));
+    const wanted = chosenBy(programme, view.tick, slack, phase, stateOf(this.fit, memory.run));
     const choice = guarded(job, view, wanted);
     return { choice, reason: reasonOf(job, view, choice), endRateMultiple: Math.exp(level) };
   }

@@ -16,7 +16,10 @@ export type ChoicePrices = readonly [idle: number, spot: number, onDemand: numbe
 export interface SpotProgramme {
   readonly grid: JobGrid;
   readonly states: number;
-  /** Index: ((tick × (slackUnits + 1) + slack) × phases + phase) × states + state; a value of `CHOICES`. */
+  /**
+   * Places in `CHOICES`, two bits each, four to a byte from the low bits on. Index:
+   * ((tick × (slackUnits + 1) + slack) × phases + phase) × states + state.
+   */
   readonly best: Uint8Array;
   /** Expected dollars from the start, by the chain's state. */
   readonly startUsd: Float64Array;
@@ -31,11 +34,9 @@ export function solveSpotProgramme(grid: JobGrid, chain: SpotChain, prices: Choi
   const states = chain.on.length;
   const slacks = Math.max(0, grid.slackUnits) + 1;
   const stride = grid.phases.length * states;
-  const best = new Uint8Array(grid.ticks * slacks * stride);
-  const induction = new Induction(grid, chain, prices);
-  for (let tick = grid.ticks - 1; tick >= 0; tick--) {
-    induction.stepBack(tick, best.subarray(tick * slacks * stride, (tick + 1) * slacks * stride));
-  }
+  const best = new Uint8Array(Math.ceil((grid.ticks * slacks * stride) / 4));
+  const induction = new Induction(grid, chain, prices, best);
+  for (let tick = grid.ticks - 1; tick >= 0; tick--) induction.stepBack(tick);
   const start = Math.max(0, grid.slackUnits) * stride;
   return { grid, states, best, startUsd: induction.values.slice(start, start + states) };
 }
@@ -51,7 +52,8 @@ export function chosenBy(
   const { grid, states, best } = programme;
   const top = Math.max(0, grid.slackUnits);
   const row = tick * (top + 1) + Math.min(Math.max(0, slack), top);
-  return CHOICES[best[(row * grid.phases.length + phase) * states + state] ?? 2] ?? 'onDemand';
+  const cell = (row * grid.phases.length + phase) * states + state;
+  return CHOICES[((best[cell >> 2] ?? 0) >> ((cell & 3) << 1)) & 3] ?? 'onDemand';
 }
 
 /** The sweep of the backward induction: values of one tick, made from those of the tick after it. */
@@ -68,6 +70,7 @@ class Induction {
     private readonly grid: JobGrid,
     private readonly chain: SpotChain,
     private readonly prices: ChoicePrices,
+    private readonly best: Uint8Array,
   ) {
     this.states = chain.on.length;
     this.slacks = Math.max(0, grid.slackUnits) + 1;
@@ -76,39 +79,37 @@ class Induction {
     this.expected = new Float64Array(this.slacks * this.stride);
   }
 
-  stepBack(tick: number, best: Uint8Array): void {
+  stepBack(tick: number): void {
     // 1. what each state leads to, over the chain's next step
     for (let slack = 0; slack < this.slacks; slack++) this.expect(slack);
     // 2. the best choice. Work left is (ticks left × units) less slack: from this slack on there is none
     const done = (this.grid.ticks - tick) * this.grid.unitsPerTick;
     for (let slack = 0; slack < this.slacks; slack++) {
       if (slack >= done) this.values.fill(0, slack * this.stride, (slack + 1) * this.stride);
-      else this.choose(slack, done, best);
+      else this.choose(slack, done, tick * this.slacks * this.stride);
     }
   }
 
-  /** Expectation over the chain's step. A Spot instance ends with its capacity. */
+  /**
+   * Expectation over the chain's step. A Spot instance ends with its capacity; its phase then leads where idle does,
+   * since both pay a whole changeover for what comes next.
+   */
   private expect(slack: number): void {
-    const { on, from, to, chance } = this.chain;
+    const { from, to, chance } = this.chain;
     const { values, expected, states } = this;
-    const idle = slack * this.stride;
     for (let phase = 0; phase < this.grid.phases.length; phase++) {
-      const row = idle + phase * states;
-      const lost = this.grid.phases[phase]!.mode === 'spot' ? idle : row;
+      const row = slack * this.stride + phase * states;
       for (let state = 0; state < states; state++) {
         let sum = 0;
-        for (let k = from[state]!; k < from[state + 1]!; k++) {
-          const next = to[k]!;
-          sum += chance[k]! * values[(on[next] === 1 ? row : lost) + next]!;
-        }
+        for (let k = from[state]!; k < from[state + 1]!; k++) sum += chance[k]! * values[row + to[k]!]!;
         expected[row + state] = sum;
       }
     }
   }
 
-  private choose(slack: number, done: number, best: Uint8Array): void {
+  private choose(slack: number, done: number, firstCell: number): void {
     const { on } = this.chain;
-    const { values, expected, states } = this;
+    const { values, expected, states, best } = this;
     for (let phase = 0; phase < this.grid.phases.length; phase++) {
       const row = slack * this.stride + phase * states;
       // Offsets into `expected`; a negative one stands for a choice whose outcome no longer depends on the chain.
@@ -127,7 +128,8 @@ class Induction {
           choice = 2;
         }
         values[row + state] = least;
-        best[row + state] = choice;
+        const cell = firstCell + row + state;
+        best[cell >> 2]! |= choice << ((cell & 3) << 1);
       }
     }
   }

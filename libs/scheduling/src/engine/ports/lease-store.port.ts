@@ -1,5 +1,5 @@
 import type { Instant, TaskId, TenantId } from '@millrace/kernel';
-import type { Lane, ResourceNeeds } from '../../domain/task.js';
+import type { Lane, PredictedTime, ResourceNeeds } from '../../domain/task.js';
 
 /** The exclusive right of one worker incarnation to run one attempt. A row is live; an ended lease has none. */
 export interface Lease {
@@ -23,7 +23,7 @@ export interface RunningLease extends Lane {
   readonly startedAt: Instant | null;
   /** As last reported, ms. */
   readonly gpuMs: number;
-  readonly predictedGpuMs: number;
+  readonly prediction: PredictedTime;
   /** Attempts of the task that were preempted. */
   readonly preemptions: number;
   readonly devices?: readonly number[];

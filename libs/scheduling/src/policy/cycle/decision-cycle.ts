@@ -4,9 +4,10 @@ import type { PlacementReason, Preemption } from '../decision.js';
 import { GangPlacer } from '../gangs/gang-placer.js';
 import { DEFAULT_ORDERING } from '../ordering/ordering-policy.js';
 import { ServiceOrder } from '../ordering/service-order.js';
-import type { Tier } from '../placement/class-plans.js';
+import type { ClassPlan, Tier } from '../placement/class-plans.js';
 import { holdForOlder } from '../placement/hold-for-older.js';
 import type { PlacementBoard } from '../placement/placement-board.js';
+import { DEFAULT_PLACEMENT_WEIGHTS } from '../placement/placement-weights.js';
 import { chooseVictims } from '../preemption/choose-victims.js';
 import type { QuotaBook } from '../quotas/quota-book.js';
 import { HOLDS_LIMIT, type PolicyConfig, type SchedulingSnapshot, type WorkerView } from '../snapshot.js';
@@ -47,6 +48,9 @@ export class DecisionCycle {
   /** The last cycle ended at its limit. */
   limited = false;
   private readonly gangs: GangPlacer;
+  /** Tenants whose quota has changed since the last cycle. */
+  private readonly woken = new Set<string>();
+  private readonly planOfShape = new Map<string, ClassPlan>();
   private holds = 0;
   private victims = 0;
   /** Workers with something to preempt, and those of them that nobody has asked in this cycle. */
@@ -92,6 +96,32 @@ export class DecisionCycle {
     }
   }
 
+  add(item: WorkItem): void {
+    const plan = item.plans[0];
+    if (plan !== undefined) this.planOfShape.set(item.shape, plan);
+    this.order.add(item);
+  }
+
+  /** Something of the tenant's ended: what waits for its quota is looked at again. */
+  wake(tenantId: string): void {
+    this.woken.add(tenantId);
+  }
+
+  /** What it takes to load the model where a task of that shape would go now; 0 where it is loaded. */
+  private setupGpuSeconds(shape: string): number {
+    const plan = this.planOfShape.get(shape);
+    if (plan?.example.model === undefined) return 0;
+    const seat = this.board.choose(plan);
+    const kind = seat === null ? undefined : this.board.table.openKind[seat.node];
+    if (kind === undefined || plan.reasonOfKind[kind] === 'warm_model') return 0;
+    const { coldModelMs } = this.policy.weights ?? DEFAULT_PLACEMENT_WEIGHTS;
+    return (Math.max(1, plan.example.needs.gpus) * coldModelMs) / 1_000;
+  }
+
+  private isWithinQuota({ tenantAccount, charge }: WorkItem): boolean {
+    return this.quotas.refusal(tenantAccount, charge) === null;
+  }
+
   private begin(now: Instant): void {
     this.seats.count = 0;
     this.waits.length = 0;
@@ -102,7 +132,9 @@ export class DecisionCycle {
     this.reasons.begin();
     this.board.letGo();
     this.quotas.reopen();
-    this.order.begin(now);
+    for (const tenantId of this.woken) this.order.openTenant(tenantId, (item) => this.isWithinQuota(item));
+    this.woken.clear();
+    this.order.begin(now, (shape) => this.setupGpuSeconds(shape));
   }
 
   private refusalOf(item: WorkItem): WaitingCode | null {
@@ -115,12 +147,13 @@ export class DecisionCycle {
   private refuse(item: WorkItem, reason: WaitingCode, now: Instant): void {
     const { quotas, order } = this;
     this.wait(item, reason);
-    const ofTenant = quotas.refusal(item.tenantAccount, item.charge) !== null;
-    if (this.isOverdue(item, now)) quotas.close(ofTenant ? item.tenantAccount : item.namespaceAccount);
-    if (ofTenant) {
-      this.reasons.closeLane(item, reason);
-      order.closeLane();
-    } else {
+    const ofTenant = !this.isWithinQuota(item);
+    if (this.isOverdue(item, now)) {
+      quotas.close(ofTenant ? item.tenantAccount : item.namespaceAccount);
+      this.wake(item.tenantId);
+    }
+    if (ofTenant) order.closeLane();
+    else {
       this.reasons.closeShape(item, reason);
       order.closeShape();
     }
@@ -132,8 +165,10 @@ export class DecisionCycle {
     if (item.within !== null) return this.placeGang(item);
     const seat = this.board.choose(plan);
     if (seat === null || seat.tier === null) return false;
+    // What speaks for the place is how it was before.
+    const reason = plan.reasonOfKind[this.board.table.openKind[seat.node] ?? 0] ?? 'first_fitting_worker';
     this.board.take(plan, seat.node, seat.gpuMask, seat.tier);
-    this.give(item, 0, seat.node, seat.gpuMask, seat.tier, seat.tier.reason);
+    this.give(item, 0, seat.node, seat.gpuMask, seat.tier, reason);
     return true;
   }
 

@@ -31,20 +31,20 @@ export class StandingCycle {
     const weights = policy.weights ?? DEFAULT_PLACEMENT_WEIGHTS;
     this.board = new PlacementBoard(world.workers, weights, expectation.labelNames, expectation.mix);
     this.quotas = new QuotaBook(world.quotas ?? []);
-    this.reasons = new WaitReasons(this.board, world.pools);
+    this.reasons = new WaitReasons(this.board, this.quotas, world.pools);
     this.cycle = new DecisionCycle(this.board, this.quotas, policy, this.reasons, world.shares);
   }
 
   submit(task: PendingTask): WorkItem {
     const item = toWorkItem(task, this.board, this.quotas);
-    this.cycle.order.add(item);
+    this.cycle.add(item);
     return item;
   }
 
   /** All members of one gang. */
   submitGang(members: readonly PendingTask[]): WorkItem {
     const item = toGangItem(members, this.board, this.quotas);
-    this.cycle.order.add(item);
+    this.cycle.add(item);
     return item;
   }
 
@@ -61,7 +61,7 @@ export class StandingCycle {
   giveBack(item: WorkItem): void {
     this.quotas.giveBack(item.tenantAccount, item.charge);
     this.quotas.giveBack(item.namespaceAccount, item.charge);
-    if (item.tenantAccount >= 0) this.cycle.order.openTenant(item.tenantId);
+    if (item.tenantAccount >= 0) this.cycle.wake(item.tenantId);
   }
 
   shares(): FairShares {

@@ -1,6 +1,7 @@
 import type { Refusals } from '../filters/filter-codes.js';
 import type { ClassPlan } from '../placement/class-plans.js';
 import type { PlacementBoard } from '../placement/placement-board.js';
+import type { QuotaBook } from '../quotas/quota-book.js';
 import type { PoolView } from '../snapshot.js';
 import type { WaitingCode } from '../waiting-reasons.js';
 import type { WorkItem } from './work-item.js';
@@ -23,11 +24,10 @@ interface Outlook {
 export class WaitReasons {
   private readonly outlooks = new Map<ClassPlan, Outlook>();
   private readonly shapes = new Map<string, WaitingCode>();
-  /** By shape, then tenant; they stay until the tenant has room in its quota again. */
-  private readonly lanes = new Map<string, Map<string, WaitingCode>>();
 
   constructor(
     private readonly board: PlacementBoard,
+    private readonly quotas: QuotaBook,
     private readonly pools: readonly PoolView[] = [],
   ) {}
 
@@ -39,14 +39,10 @@ export class WaitReasons {
     this.shapes.set(item.shape, reason);
   }
 
-  closeLane(item: WorkItem, reason: WaitingCode): void {
-    const ofShape = this.lanes.get(item.shape) ?? new Map<string, WaitingCode>();
-    this.lanes.set(item.shape, ofShape.set(item.tenantId, reason));
-  }
-
   /** For an item that the cycle did not come to. */
   ofUnseen(item: WorkItem, limited: boolean): WaitingCode {
-    const closed = this.lanes.get(item.shape)?.get(item.tenantId) ?? this.shapes.get(item.shape);
+    // A quota only shrinks within a cycle: what it refused then it refuses now.
+    const closed = this.quotas.refusal(item.tenantAccount, item.charge) ?? this.shapes.get(item.shape);
     return closed ?? (limited ? 'cycle_limit' : this.ofItem(item));
   }
 

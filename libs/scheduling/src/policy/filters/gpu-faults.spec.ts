@@ -16,6 +16,7 @@ describe('a GPU out of service', () => {
     ],
     ['an uncorrectable memory error', ['NVRM: Xid (PCI:0): 48, DBE'], 0, 'ecc_uncorrectable', true],
     ['bus loss comes before memory', ['NVRM: Xid (PCI:0): 48, DBE', FELL_OFF], 0, 'bus_loss', true],
+    ['bus loss comes before worn memory', [FELL_OFF], ECC_CORRECTED_LIMIT + 1, 'bus_loss', true],
     ['too many corrected errors', [], ECC_CORRECTED_LIMIT + 1, 'ecc_count', true],
     [
       'worn memory weighs more than a passing Xid',

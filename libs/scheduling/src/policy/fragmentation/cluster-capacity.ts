@@ -1,13 +1,14 @@
 import { invariant } from '@millrace/kernel';
+import { ChangeLog } from './change-log.js';
 import { NodeHeaps } from './node-heaps.js';
 import { NodeShapes } from './node-shapes.js';
 
 /** Thousandths of one GPU. */
 export const GPU_MILLI = 1000;
 /** GPUs of one node at most: a set of them is a bit mask. */
-export const GPUS_PER_NODE_LIMIT = 16;
+const GPUS_PER_NODE_LIMIT = 16;
 /** Nodes of a cluster at most. */
-export const NODES_LIMIT = 1 << 20;
+const NODES_LIMIT = 1 << 20;
 
 /** What a node has when nothing runs on it. */
 export interface NodeSize {
@@ -29,15 +30,14 @@ export interface Demand {
   readonly gpuMilli: number;
 }
 
-const LOG_WORDS = 5;
-
 /**
  * Free CPU, memory and GPU thousandths of every node, in flat typed arrays. `take` and `release` cost O(GPUs of a node),
  * are logged, and `undoTo(mark)` takes back everything after a mark in O(1) each: the undo log of a gang.
  *
  * Nodes with equal kind and equal free amounts share a *shape* (`shapes`): `shapeOf[node]`, `shapes.nodeCount[shape]`,
  * `firstNode(shape)` (the lowest index), and `liveShapes()` are the free lists. A policy scores shapes, not nodes.
- * `onShapeLive` numbers each time a shape gets its first node, so that a candidate list needs to look only at the news.
+ * `newsAt(i)`, i < `newsLength`, tells each time a shape got its first node, so that a candidate list needs to look only
+ * at what is new.
  *
  * Arrays are to be read only. Amounts must fit: `take` breaks an invariant rather than go below zero.
  */
@@ -63,8 +63,7 @@ export class ClusterCapacity {
   private liveCount = 0;
   private news: Int32Array;
   private newsCount = 0;
-  private log = new Int32Array(256 * LOG_WORDS);
-  private logLength = 0;
+  private readonly log = new ChangeLog();
   private readonly sorted: Int16Array;
 
   constructor(nodes: readonly NodeSize[]) {
@@ -144,13 +143,15 @@ export class ClusterCapacity {
 
   /** Takes the demand from the node, its GPU share from each GPU of the mask. */
   take(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
-    this.record(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
+    this.assertRoom(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
+    this.log.push(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
     this.move(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
   }
 
   /** Gives it back: the task on that node ended. */
   release(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
-    this.record(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
+    this.assertRoom(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
+    this.log.push(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
     this.move(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
   }
 
@@ -162,56 +163,43 @@ export class ClusterCapacity {
     this.enter(node);
   }
 
-  /** A point to come back to. */
+  /** A point to come back to, until `commit` or UNDO_LIMIT changes later. */
   mark(): number {
-    return this.logLength;
+    return this.log.mark();
   }
 
   /** Takes back, latest first, everything that was taken or released after the mark. */
   undoTo(mark: number): void {
-    invariant(mark <= this.logLength, 'a mark is undone once');
-    while (this.logLength > mark) {
-      this.logLength -= LOG_WORDS;
-      const at = this.logLength;
-      const cpuMilli = -(this.log[at + 1] ?? 0);
-      const memoryMib = -(this.log[at + 2] ?? 0);
-      this.move(this.log[at] ?? 0, cpuMilli, memoryMib, -(this.log[at + 3] ?? 0), this.log[at + 4] ?? 0);
-    }
+    const { log } = this;
+    while (log.pop(mark)) this.move(log.node, -log.cpuMilli, -log.memoryMib, -log.gpuMilli, log.gpuMask);
   }
 
-  /** What was done so far stays: the log starts afresh. */
+  /** What was done so far stays: it can't be taken back any more. */
   commit(): void {
-    this.logLength = 0;
+    this.log.commit();
   }
 
-  private record(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
-    if (this.logLength + LOG_WORDS > this.log.length) {
-      const longer = new Int32Array(this.log.length * 2);
-      longer.set(this.log);
-      this.log = longer;
-    }
-    const at = this.logLength;
-    this.log[at] = node;
-    this.log[at + 1] = cpuMilli;
-    this.log[at + 2] = memoryMib;
-    this.log[at + 3] = gpuMilli;
-    this.log[at + 4] = gpuMask;
-    this.logLength = at + LOG_WORDS;
-  }
-
-  private move(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
-    const freeCpu = (this.freeCpuMilli[node] ?? 0) - cpuMilli;
-    const freeMemory = (this.freeMemoryMib[node] ?? 0) - memoryMib;
-    invariant(freeCpu >= 0 && freeMemory >= 0, 'a node gives no more CPU and memory than it has');
-    this.leave(node);
-    this.freeCpuMilli[node] = freeCpu;
-    this.freeMemoryMib[node] = freeMemory;
+  private assertRoom(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
+    const cpuLeft = (this.freeCpuMilli[node] ?? 0) - cpuMilli;
+    const memoryLeft = (this.freeMemoryMib[node] ?? 0) - memoryMib;
+    invariant(cpuLeft >= 0 && memoryLeft >= 0, 'a node gives no more CPU and memory than it has');
+    invariant(gpuMask >>> (this.gpuCount[node] ?? 0) === 0, 'a mask names GPUs that the node has');
     const at = node * this.stride;
     for (let gpu = 0, mask = gpuMask; mask !== 0; gpu++, mask >>>= 1) {
       if ((mask & 1) === 0) continue;
-      const free = (this.freeGpuMilli[at + gpu] ?? 0) - gpuMilli;
-      invariant(free >= 0 && free <= GPU_MILLI && gpu < (this.gpuCount[node] ?? 0), 'a GPU gives what it has');
-      this.freeGpuMilli[at + gpu] = free;
+      const left = (this.freeGpuMilli[at + gpu] ?? 0) - gpuMilli;
+      invariant(left >= 0 && left <= GPU_MILLI, 'a GPU gives no more than it has and gets back no more than it gave');
+    }
+  }
+
+  private move(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
+    this.leave(node);
+    this.freeCpuMilli[node] = (this.freeCpuMilli[node] ?? 0) - cpuMilli;
+    this.freeMemoryMib[node] = (this.freeMemoryMib[node] ?? 0) - memoryMib;
+    const at = node * this.stride;
+    for (let gpu = 0, mask = gpuMask; mask !== 0; gpu++, mask >>>= 1) {
+      if ((mask & 1) === 0) continue;
+      this.freeGpuMilli[at + gpu] = (this.freeGpuMilli[at + gpu] ?? 0) - gpuMilli;
       this.freeGpuMilliTotal -= gpuMilli;
     }
     this.enter(node);

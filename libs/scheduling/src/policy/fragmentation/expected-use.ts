@@ -5,7 +5,7 @@ import type { NodePotential } from './node-potential.js';
 import type { WeightedClass } from './task-class.js';
 
 /** Classes that count: the most popular ones. */
-export const EXPECTED_CLASSES_LIMIT = 512;
+const EXPECTED_CLASSES_LIMIT = 512;
 const VIEWS = 3;
 
 interface Views {

@@ -1,7 +1,10 @@
 import { mayUse, type WeightedClass } from './task-class.js';
 
-/** Further tasks that a GPU's free part is offered to, in the mean. */
-const OFFERS_MEAN = 100;
+/**
+ * Further tasks that a free part is offered to, in the mean. With many, half-filled GPUs seem to be worth keeping for a
+ * perfect fit; they are not where those are many and the tasks to come are few.
+ */
+const OFFERS_MEAN = 10;
 /** Free parts are told apart in steps of this many thousandths: demands are rounded up, what is free down. */
 const STEP_MILLI = 10;
 const STEPS = 1000 / STEP_MILLI;

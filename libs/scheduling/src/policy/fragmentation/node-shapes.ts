@@ -1,14 +1,5 @@
 import { invariant } from '@millrace/kernel';
 
-/** What a node could still give. `freeGpuMilli` is sorted, the fullest GPU last; its unused tail is 0. */
-export interface ShapeView {
-  readonly kind: number;
-  readonly freeCpuMilli: number;
-  readonly freeMemoryMib: number;
-  readonly gpuCount: number;
-  readonly freeGpuMilli: Int16Array;
-}
-
 const HASH_PRIME = 0x01000193;
 const HASH_BASIS = 0x811c9dc5;
 /** Shapes without a node are kept up to this many times the number of nodes: what was computed for them is kept too. */

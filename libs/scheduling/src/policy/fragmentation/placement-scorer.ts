@@ -4,13 +4,13 @@ import type { NodePotential } from './node-potential.js';
 import { mayUse, type TaskClass } from './task-class.js';
 
 /** Classes whose candidates are kept; beyond it, those of the class that was not asked for longest are dropped. */
-export const CANDIDATE_LISTS_LIMIT = 512;
+const CANDIDATE_LISTS_LIMIT = 512;
 
 /** A node and, as a bit mask, its GPUs. */
-export interface NodeChoice {
+interface NodeChoice {
   node: number;
   gpuMask: number;
-  /** What the placement adds to the node's potential. */
+  /** What the placement adds to the node's potential, and the bias of the class against its kind. */
   cost: number;
 }
 
@@ -88,7 +88,8 @@ export class PlacementScorer {
   private consider(list: CandidateList, taskClass: TaskClass, shape: number): void {
     if (!list.isKnown(shape)) {
       const choice = this.evaluate(taskClass, shape);
-      list.learn(shape, this.bestCost, choice);
+      const bias = taskClass.biases?.[this.capacity.shapes.kind[shape] ?? 0] ?? 0;
+      list.learn(shape, this.bestCost + bias, choice);
     }
     list.add(shape);
   }

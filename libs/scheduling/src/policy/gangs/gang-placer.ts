@@ -79,7 +79,7 @@ export class GangPlacer {
   private placeOnOneNode(plans: readonly ClassPlan[], nvlink: boolean): boolean {
     const first = plans[0];
     if (first === undefined || !mayShareNode(first, plans.length)) return false;
-    let node = this.board.bestNodeFor(this.bundlesOf(first, plans.length), first);
+    let node = this.board.bestNodeFor(this.bundlesOf(first, plans.length));
     if (node === -1 && !hasShares(first)) return false;
     if (node === -1 || !this.suits(node, first, plans.length, nvlink)) node = this.scan(first, plans.length, nvlink);
     if (node === -1) return false;
@@ -115,9 +115,9 @@ export class GangPlacer {
     for (let at = bundles.length; at < plan.tiers.length; at++) {
       const tier = plan.tiers[at];
       if (tier === undefined) continue;
-      const { cpuMilli, memoryMib, gpus, gpuMilli, kinds } = tier.taskClass;
+      const { cpuMilli, memoryMib, gpus, gpuMilli, kinds, biases } = tier.taskClass;
       const total = { cpuMilli: cpuMilli * members, memoryMib: memoryMib * members, gpus: gpus * members };
-      bundles.push({ ...total, gpuMilli, kinds });
+      bundles.push({ ...total, gpuMilli, kinds, biases });
     }
     return bundles;
   }

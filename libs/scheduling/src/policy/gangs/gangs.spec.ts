@@ -69,7 +69,7 @@ describe('a gang', () => {
     const [large, small] = gang(1, 2, 8);
     const members = [large, { ...small, needs: { gpus: 4, vramMiB: GIB } }] as PendingTask[];
     const alone = aPendingTask(9, { needs: { gpus: 8, vramMiB: GIB } });
-    const decisions = decided([...members, alone], [node(1, 8), node(2, 3)]);
+    const decisions = decided([...members, alone], [node(1, 8), node(2, 3), node(3, 3)]);
     expect(told(decisions)).toEqual(['1:gang_no_room', '2:gang_no_room', '9@worker-00001/0,1,2,3,4,5,6,7']);
     expect(places(decided(members, [node(1, 8), node(2, 4)]))).toEqual(['1,2', 'gang_zone']);
   });
@@ -175,6 +175,16 @@ describe('what has waited too long', () => {
     expect(decisions[0]).toBe('1:pool_busy');
     expect(decisions.filter((text) => text.includes('@worker-00001'))).toHaveLength(3);
     expect(decisions.filter((text) => text.includes('@worker-00002'))).toHaveLength(0);
+  });
+
+  it('is held the machine that is expected to be empty first, however little is free there now', () => {
+    const big = aPendingTask(1, { needs: { gpus: 8, vramMiB: GIB }, requestedAt: 0 });
+    const until = (expectedEndAt: number): Partial<WorkerView> => ({
+      running: [{ ...big, preemptible: false, startedAt: 0, unsavedMs: 0, preemptions: 0, expectedEndAt }],
+    });
+    const machines = [node(1, 6, {}, until(20 * HOUR_MS)), node(2, 3, {}, until(11 * HOUR_MS))];
+    const decisions = told(decided([big, ...small], machines, 10 * HOUR_MS));
+    expect(decisions.filter((text) => text.includes('@worker-00001'))).toHaveLength(3);
   });
 
   it('has nothing held beyond the limit of holds in a cycle', () => {

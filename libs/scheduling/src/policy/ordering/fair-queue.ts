@@ -144,11 +144,11 @@ export class FairQueue<T extends QueuedTask> {
   }
 
   /** The tenant's closed lanes are open again. */
-  openLanes(tenantId: string): void {
+  openLanes(tenantId: string, mayStart?: (task: T) => boolean): void {
     const flow = this.flows.get(tenantId);
     if (flow === undefined) return;
     for (const lane of flow.lanes.values()) {
-      if (!lane.closed) continue;
+      if (!lane.closed || (lane.head !== undefined && mayStart?.(lane.head.task) === false)) continue;
       lane.closed = false;
       count(lane, lane.size);
       if (flow.competes && lane.head !== undefined) place(lane);

@@ -50,10 +50,16 @@ export class Heap<T> {
 
   /** Drops what `keep` refuses; O(n). */
   retain(keep: (item: T) => boolean): void {
-    const kept = this.items.filter(keep);
-    this.items.length = 0;
-    this.keys.length = 0;
-    for (const item of kept) this.push(item);
+    const { items, keys } = this;
+    let kept = 0;
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index] as T;
+      if (keep(item)) this.put(kept++, item, keys[index] as number);
+      else this.moved?.(item, -1);
+    }
+    items.length = kept;
+    keys.length = kept;
+    for (let index = (kept >> 1) - 1; index >= 0; index--) this.sink(index, items[index] as T, keys[index] as number);
   }
 
   private settle(index: number, item: T, key: number): void {

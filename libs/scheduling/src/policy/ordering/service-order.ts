@@ -133,9 +133,9 @@ export class ServiceOrder<T extends QueuedTask> {
     this.current = undefined;
   }
 
-  /** Something of the tenant's ended: what was closed by `closeLane` is open again. */
-  openTenant(tenantId: string): void {
-    for (const queue of this.ranked) queue.openLanes(tenantId);
+  /** Something of the tenant's ended: what was closed by `closeLane` is open again, or what of it may start now. */
+  openTenant(tenantId: string, mayStart?: (task: T) => boolean): void {
+    for (const queue of this.ranked) queue.openLanes(tenantId, mayStart);
     this.current = undefined;
   }
 

@@ -40,7 +40,8 @@ function isShorter<T extends QueuedTask>(a: Waiting<T>, b: Waiting<T>): boolean 
 export function goesFirst<T extends QueuedTask>(a: Waiting<T>, b: Waiting<T>, setupA: number, setupB: number): boolean {
   if (a.overdue !== b.overdue) return a.overdue;
   if (a.overdue) return isOlder(a, b);
-  const apart = a.task.gpuSeconds + setupA - b.task.gpuSeconds - setupB;
+  // Sum against sum: taken off one after the other, equal lengths would not be equal in floating point.
+  const apart = a.task.gpuSeconds + setupA - (b.task.gpuSeconds + setupB);
   return apart === 0 ? isOlder(a, b) : apart < 0;
 }
 

@@ -11,11 +11,10 @@ import { kindBit } from './topology.js';
 import type { WorkerKinds } from './worker-kinds.js';
 import { chargeOf, type QuotaCharge } from '../quotas/quota-book.js';
 
-/** Kinds of nodes on which a class takes the same and costs the same besides fragmentation. */
+/** Kinds of nodes on which a class takes the same. */
 export interface Tier {
-  readonly taskClass: TaskClass & { readonly kinds: Uint8Array };
-  readonly biasMs: number;
-  readonly reason: PlacementReason;
+  /** `biases`: in GPU thousandths, as fragmentation is. */
+  readonly taskClass: TaskClass & { readonly kinds: Uint8Array; readonly biases: Float64Array };
 }
 
 /** Tasks that fit in the same places, and where that is. */
@@ -25,6 +24,8 @@ export interface ClassPlan {
   readonly tiers: Tier[];
   /** By node kind; -1: it never fits there. */
   readonly tierOfKind: Int16Array;
+  /** By node kind: why a task is placed there. */
+  readonly reasonOfKind: PlacementReason[];
   /** `kindBit`s of the worker kinds it fits. */
   workerKindBits: number;
   /** What each task of it counts for against a quota. */
@@ -58,7 +59,16 @@ export class ClassPlans {
     if (known !== undefined) return known;
     const alone: ClassPlan[] = [];
     const tierOfKind = new Int16Array(this.kindRoom).fill(-1);
-    const plan = { key, example: task, tiers: [], tierOfKind, workerKindBits: 0, charge: chargeOf(task), alone };
+    const plan = {
+      key,
+      example: task,
+      tiers: [],
+      tierOfKind,
+      reasonOfKind: [],
+      workerKindBits: 0,
+      charge: chargeOf(task),
+      alone,
+    };
     alone.push(plan);
     this.byKey.set(key, plan);
     this.all.push(plan);
@@ -94,17 +104,20 @@ export class ClassPlans {
     const bay = bays[kind.bayIndex];
     if (bay === undefined || workerRefusal(plan.example, worker, bays) !== null) return;
     if (bayRefusal(plan.example, worker, bay, kind.bayIndex === 0) !== null) return;
-    const biasMs = this.biasOf(plan.example, kind, bay);
-    const reason = reasonOf(plan.example, kind, bay);
     const demand = demandOn(plan.example, worker, bay);
-    let at = plan.tiers.findIndex((tier) => tier.biasMs === biasMs && tier.reason === reason && isSame(tier, demand));
+    let at = plan.tiers.findIndex((tier) => isSame(tier, demand));
     if (at === -1) {
       at = plan.tiers.length;
-      plan.tiers.push({ taskClass: { ...demand, kinds: new Uint8Array(this.kindRoom) }, biasMs, reason });
+      const kinds = new Uint8Array(this.kindRoom);
+      plan.tiers.push({ taskClass: { ...demand, kinds, biases: new Float64Array(this.kindRoom) } });
     }
     const tier = plan.tiers[at];
-    if (tier !== undefined) tier.taskClass.kinds[number] = 1;
+    if (tier !== undefined) {
+      tier.taskClass.kinds[number] = 1;
+      tier.taskClass.biases[number] = (GPU_MILLI * this.biasOf(plan.example, kind, bay)) / this.weights.strandedGpuMs;
+    }
     plan.tierOfKind[number] = at;
+    plan.reasonOfKind[number] = reasonOf(plan.example, kind, bay);
     plan.workerKindBits |= kindBit(kind.workerKind.id);
   }
 
@@ -145,7 +158,7 @@ function reasonOf(task: PendingTask, kind: NodeKind, bay: GpuBay): PlacementReas
   return bay.mode === 'slots' ? 'first_fitting_worker' : 'least_fragmentation';
 }
 
-type DemandOnBay = Omit<TaskClass, 'kinds'>;
+type DemandOnBay = Omit<TaskClass, 'kinds' | 'biases'>;
 
 /**
  * What the task takes there. A share of a time-sliced GPU is the larger of its time and its memory, one of four replicas

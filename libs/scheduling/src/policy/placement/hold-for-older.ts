@@ -70,7 +70,8 @@ function enough(nodes: readonly Candidate[], members: number): readonly Candidat
 function candidates(board: PlacementBoard, plan: ClassPlan, nodes: Iterable<number>): readonly Candidate[] {
   const found: Candidate[] = [];
   for (const node of nodes) {
-    const room = board.isHeld(node) ? 0 : emptyRoom(board.table, plan, node);
+    if ((plan.tierOfKind[board.table.openKind[node] ?? 0] ?? -1) === -1 || board.isHeld(node)) continue;
+    const room = emptyRoom(board.table, plan, node);
     if (room === 0) continue;
     const { table } = board;
     const worker = table.workerOf[node] ?? 0;

@@ -31,7 +31,6 @@ export class PlacementBoard {
   readonly table: NodeTable;
   readonly plans: ClassPlans;
   private readonly scorer: PlacementScorer;
-  private readonly milliToMs: number;
   private readonly originOf: Uint16Array;
   private readonly heldNodes: number[] = [];
   private readonly heldMark: Uint8Array;
@@ -57,7 +56,6 @@ export class PlacementBoard {
     const expected = mix.map(({ example, weight }) => ({ plan: this.plans.of(example), weight }));
     const potential = new MixPotential(expected, this.table.kinds.length, this.originOf);
     this.scorer = new PlacementScorer(this.table.capacity, potential);
-    this.milliToMs = weights.strandedGpuMs / GPU_MILLI;
   }
 
   /**
@@ -71,9 +69,8 @@ export class PlacementBoard {
     for (const tier of plan.tiers) {
       const choice = this.scorer.choose(tier.taskClass);
       if (choice === null) continue;
-      const costMs = choice.cost * this.milliToMs + tier.biasMs;
-      if (costMs > least || (costMs === least && choice.node > seat.node)) continue;
-      least = costMs;
+      if (choice.cost > least || (choice.cost === least && choice.node > seat.node)) continue;
+      least = choice.cost;
       seat.node = choice.node;
       seat.gpuMask = choice.gpuMask;
       seat.tier = tier;
@@ -84,16 +81,15 @@ export class PlacementBoard {
   }
 
   /** The best node for a whole set of tasks whose classes are `bundles`, one a tier; -1 without one. Slots are not looked at. */
-  bestNodeFor(bundles: readonly TaskClass[], plan: ClassPlan): number {
+  bestNodeFor(bundles: readonly TaskClass[]): number {
     let least = Infinity;
     let node = -1;
     for (let at = 0; at < bundles.length; at++) {
       const bundle = bundles[at];
       const choice = bundle === undefined ? null : this.scorer.choose(bundle);
       if (choice === null) continue;
-      const costMs = choice.cost * this.milliToMs + (plan.tiers[at]?.biasMs ?? 0);
-      if (costMs > least || (costMs === least && choice.node > node)) continue;
-      least = costMs;
+      if (choice.cost > least || (choice.cost === least && choice.node > node)) continue;
+      least = choice.cost;
       node = choice.node;
     }
     return node;

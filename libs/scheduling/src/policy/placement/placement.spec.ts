@@ -109,6 +109,12 @@ describe('MIG slices', () => {
     const mixed = worker(1, 40, [...idleGpus(1, 40 * GIB), migGpu([20, 10, 5])]);
     const decisions = decide({ pending: [task(1, 9, slicing)], workers: [mixed] }, POLICY, 0);
     expect(told(decisions)).toEqual(['1@worker-00001/1']);
+    const apart = worker(1, 40, [migGpu([20]), migGpu([10])]);
+    expect(decided([task(1, 9, slicing)], [apart])).toEqual(['1@worker-00001/1']);
+    expect(decided([task(1, 9, slicing), task(2, 15, slicing)], [apart])).toEqual([
+      '1@worker-00001/1',
+      '2@worker-00001/0',
+    ]);
     const four = [1, 2, 3, 4].map((number) => task(number, 5, slicing));
     expect(decided(four, [mixed])).toEqual(
       ['1', '2', '3'].map((n) => `${n}@worker-00001/1`).concat('4@worker-00001/0'),
@@ -190,6 +196,15 @@ describe('what makes one place better than another', () => {
     const workers = [one(1), one(2, { loadedModels: ['wan@1'] })];
     expect(reasons([aPendingTask(1, model)], workers)).toEqual(['worker-00002 warm_model']);
     expect(reasons([aPendingTask(1, { model: 'other@1' })], workers)).toEqual(['worker-00001 first_fitting_worker']);
+  });
+
+  it('lets the task go first whose model is loaded, of two that are as long', () => {
+    const tasks = [
+      aPendingTask(1, { model: 'other@1', predictedGpuMs: 10_000 }),
+      aPendingTask(2, { ...model, predictedGpuMs: 10_000 }),
+    ];
+    expect(decided(tasks, [one(1, { loadedModels: ['wan@1'] })])).toEqual(['2@worker-00001', '1:pool_busy']);
+    expect(decided(tasks, [one(1)])).toEqual(['1@worker-00001', '2:pool_busy']);
   });
 
   it('SCH-45: is that it ran the same type before', () => {

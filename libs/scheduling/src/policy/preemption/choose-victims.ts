@@ -1,30 +1,12 @@
-import type { DurationMs, Instant } from '@millrace/kernel';
+import type { Instant } from '@millrace/kernel';
 import type { Preemption } from '../decision.js';
 import { bayRefusal, workerRefusal } from '../filters/hard-filters.js';
 import { compareIds } from '../ordering/ordering.js';
 import { demandOn } from '../placement/class-plans.js';
 import { baysOf } from '../placement/gpu-bays.js';
 import type { PendingTask, RunningTask, WorkerView } from '../snapshot.js';
+import type { PreemptionPolicy } from './preemption-policy.js';
 import { withoutTasks } from './without-tasks.js';
-
-/** Bounds on preemption (QUE-11), so that it neither floods a cycle nor turns in circles. */
-export interface PreemptionPolicy {
-  /** Tasks that are told to stop in one cycle. */
-  readonly maxVictimsPerCycle: number;
-  /** A task is not stopped before it has run for so long: what it costs to start must pay. */
-  readonly minRunMs: DurationMs;
-  /** A task that was preempted so often is left alone from then on. */
-  readonly maxPreemptionsPerTask: number;
-  /** Nobody is stopped for a task that has waited less: something may end by itself. */
-  readonly minWaitMs: DurationMs;
-}
-
-export const DEFAULT_PREEMPTION: PreemptionPolicy = {
-  maxVictimsPerCycle: 16,
-  minRunMs: 60_000,
-  maxPreemptionsPerTask: 3,
-  minWaitMs: 10_000,
-};
 
 /** Workers looked at for one task: those with preemptible work, in order of id. */
 export const PREEMPTION_WORKERS_LIMIT = 512;

@@ -4,7 +4,7 @@ import { idleGpus, told } from '../../testing/told-decisions.js';
 import { decide } from '../decide.js';
 import type { Decision, Wait } from '../decision.js';
 import type { PendingTask, RunningTask, WorkerView } from '../snapshot.js';
-import { DEFAULT_PREEMPTION, type PreemptionPolicy } from './choose-victims.js';
+import { DEFAULT_PREEMPTION, type PreemptionPolicy } from './preemption-policy.js';
 
 const NOW = 10_000_000;
 const GIB = 1024;
@@ -76,6 +76,11 @@ describe('preemption', () => {
     const decisions = decided([wanting(1)], [busy(1, [task])]);
     expect(stopped(decisions)).toEqual([]);
     expect(told(decisions)).toEqual(['1:pool_busy']);
+  });
+
+  it('QUE-11: passes over what may not be stopped for what may, though it loses more', () => {
+    const kept = running(7, { preemptible: false, unsavedMs: 0 });
+    expect(stopped(decided([wanting(1)], [busy(1, [kept, running(8, { unsavedMs: 50_000 })])]))).toEqual(['1: 8']);
   });
 
   it('is off unless the policy has it', () => {

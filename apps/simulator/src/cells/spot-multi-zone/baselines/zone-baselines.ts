@@ -35,10 +35,12 @@ export const uniformProgress: ZonePolicy = {
     return (view) => {
       if (safe(view)) return 'onDemand';
       const cheapest = cheapestSpotZone(view.offers);
-      if (typeof view.mode === 'number') return cheapest !== undefined && paysToMove(job, view, cheapest) ? cheapest : view.mode;
+      if (typeof view.mode === 'number')
+        return cheapest !== undefined && paysToMove(job, view, cheapest) ? cheapest : view.mode;
       if (cheapest !== undefined) return cheapest;
       const ahead = secondsAhead(job, view);
-      if (view.mode === 'onDemand') return ahead >= lineSeconds(job, 2 * job.changeoverSeconds) - SECONDS_EPSILON ? 'idle' : 'onDemand';
+      if (view.mode === 'onDemand')
+        return ahead >= lineSeconds(job, 2 * job.changeoverSeconds) - SECONDS_EPSILON ? 'idle' : 'onDemand';
       return ahead < -SECONDS_EPSILON ? 'onDemand' : 'idle';
     };
   },

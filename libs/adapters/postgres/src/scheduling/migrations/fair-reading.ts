@@ -14,7 +14,8 @@ const TABLES = [
   `CREATE INDEX tasks_shortest ON ${s}.tasks (task_type, priority, tenant_id, predicted_gpu_ms, requested_at, id)
      WHERE state = 'queued'`,
   `ALTER TABLE ${s}.leases ADD COLUMN stop_asked_at timestamptz`,
-  `ALTER TABLE ${s}.workers ADD COLUMN traits jsonb NOT NULL DEFAULT '{}'`,
+  // Null: registered through a scheduler of the release before, while the deployment is upgraded.
+  `ALTER TABLE ${s}.workers ADD COLUMN traits jsonb`,
   // The last runs of a key in one row: reading and adding cost one row however many there are.
   `CREATE TABLE ${s}.run_lengths (
      task_type text COLLATE "C" NOT NULL,

@@ -1,0 +1,215 @@
+import { invariant } from '@millrace/kernel';
+import { nextRun, type SpotRun } from '../spot/run-age.js';
+import type { SpotFit } from '../spot/spot-fit.js';
+import { jointChain, type JointChain } from './joint-chain.js';
+import {
+  countTick,
+  longRunShare,
+  noZoneCounts,
+  runFoundAt,
+  zoneChain,
+  zoneState,
+  type ZoneBins,
+  type ZoneCounts,
+} from './zone-chain.js';
+import { guardedZone } from './zone-deadline-guard.js';
+import { onDemandPricePerHour, type ZoneJob, type ZoneMode, type ZoneOffer, type ZoneView } from './zone-job.js';
+import { FIRST_ZONE, IDLE, ON_DEMAND, ZoneProgramme } from './zone-programme.js';
+
+/** Why a tick is run as it is: one vocabulary for log, metric and report. */
+export const ZONE_REASONS = {
+  keepSpot: 'the Spot instance is kept',
+  takeSpot: 'Spot capacity of this zone is worth a changeover',
+  moveSpot: 'another zone is worth a changeover from the one that runs',
+  wait: 'waiting for Spot capacity costs less than running now',
+  cover: 'work goes on at the on-demand price, so that slack is left for later changeovers',
+  holdOnDemand: 'Spot capacity is there, but not for long enough to pay the changeover',
+  deadline: 'only on-demand capacity still keeps the deadline for certain',
+} as const;
+export type ZoneReason = keyof typeof ZONE_REASONS;
+
+export interface ZoneDecision {
+  readonly choice: ZoneMode;
+  readonly reason: ZoneReason;
+}
+
+/** A programme answers for at most this many ticks; then it is solved again with what has been seen since. */
+const PLAN_TICKS = 72;
+
+/** A programme is solved again when a price has moved by more than this share of itself. */
+const PRICE_MOVE_SHARE = 0.05;
+
+/**
+ * A zone loses Spot capacity for good, as far as a job goes, once in so many ticks (four weeks of ten minutes); all zones
+ * do so the more rarely, the more there are. Without it a programme trusts its chances to hold for days and lets a sure
+ * tick of Spot go for a slightly longer run later. Found on pairs of zones and windows that cell S does not report: none
+ * costs 0.5 % there, half or twice the chance at most 0.2 %, eight times 1.6 %.
+ */
+const LOSS_TICKS_PER_ZONE = 4_000;
+
+/** Zones that a programme tells apart at a time. */
+const ZONES_TRACKED_MAX = 4;
+
+/**
+ * Ages that a programme tells apart, by how many zones it knows: the more zones, the coarser, so that the joint states
+ * stay in the hundreds. Every age is a bin of the fit.
+ */
+const BINS_BY_ZONES: readonly ZoneBins[] = [
+  { on: [1, 2, 4, 10, 25], off: [1, 2, 4, 10, 25] },
+  { on: [1, 2, 4, 10, 25], off: [1, 2, 4, 10, 25] },
+  { on: [1, 2, 4, 10], off: [1, 4, 25] },
+  { on: [1, 2, 10], off: [1, 10] },
+];
+
+interface Plan {
+  readonly tick: number;
+  /** Indices of the zones that the programme knows. */
+  readonly zones: readonly number[];
+  readonly chain: JointChain;
+  readonly programme: ZoneProgramme;
+  readonly spotPrices: readonly number[];
+  readonly onDemandPrice: number;
+}
+
+/**
+ * The Spot policy of scheduling.md section 1 for one job over several zones: a semi-Markov stochastic dynamic programme
+ * over the zones' joint runs, under the hard deadline guard.
+ *
+ * A zone's chances start from the fit and follow what the zone has shown since it is watched. Zones change independently
+ * of each other, and a price is expected to stay what it is. It sees only the past: `observe` the ticks before the job
+ * where they are known, then `decide` each tick in order. The same sequence of calls gives the same decisions, so that a
+ * planner can be made again after a restart.
+ */
+export class ZonePlanner {
+  private readonly bins: ZoneBins;
+  private readonly runs: (SpotRun | undefined)[];
+  private readonly counts: readonly ZoneCounts[];
+  private plan: Plan | undefined;
+
+  /** @throws where the job's ticks are not those of the fit, or the fit lacks an age that programmes tell apart. */
+  constructor(
+    private readonly fit: SpotFit,
+    private readonly job: ZoneJob,
+    zones: number,
+  ) {
+    invariant(zones > 0, 'a job needs a zone at least');
+    invariant(job.tickSeconds === fit.tickSeconds, `the fit is for ticks of ${fit.tickSeconds} s`);
+    const bins = BINS_BY_ZONES[Math.min(zones, ZONES_TRACKED_MAX) - 1];
+    invariant(bins !== undefined, `no bins for ${zones} zones`);
+    invariant(
+      [...bins.on, ...bins.off].every((age) => fit.ageBins.includes(age)),
+      'the fit lacks an age bin',
+    );
+    this.bins = bins;
+    this.runs = Array.from({ length: zones }, () => undefined);
+    this.counts = this.runs.map(() => noZoneCounts(bins));
+  }
+
+  /** Learns from a tick: for each zone whether capacity is there. `decide` does so for its own tick. */
+  observe(available: readonly boolean[]): void {
+    invariant(available.length === this.runs.length, `${this.runs.length} zones are known, ${available.length} given`);
+    available.forEach((on, zone) => {
+      const run = this.runs[zone];
+      const next = run === undefined ? runFoundAt(this.fit, this.bins, on) : nextRun(run, on);
+      const counts = this.counts[zone];
+      if (run !== undefined && counts !== undefined) countTick(this.bins, counts, run, next);
+      this.runs[zone] = next;
+    });
+  }
+
+  /** What to run in this tick. Call it once a tick, in order. */
+  decide(view: ZoneView): ZoneDecision {
+    this.observe(view.offers.map(({ spotAvailable }) => spotAvailable));
+    const choice = guardedZone(this.job, view, this.wanted(view));
+    return { choice, reason: reasonOf(this.job, view, choice) };
+  }
+
+  /** The mode of the least expected cost; what runs wins a tie. */
+  private wanted(view: ZoneView): ZoneMode {
+    const { zones, chain, programme } = this.planFor(view);
+    const running = modeNumber(zones, view.mode);
+    const { workTicks, slackTicks } = this.standOf(view);
+    const joint = chain.indexOf(zones.map((zone) => this.stateOf(zone)));
+    const stand = { joint, workTicks, slackTicks, running, pendingTicks: view.pendingSeconds / this.job.tickSeconds };
+    let best = running;
+    let least = programme.cost(stand, running);
+    for (let mode = IDLE; mode < FIRST_ZONE + zones.length; mode++) {
+      const cost = programme.cost(stand, mode);
+      if (cost >= least) continue;
+      best = mode;
+      least = cost;
+    }
+    if (best === IDLE) return 'idle';
+    return best === ON_DEMAND ? 'onDemand' : (zones[best - FIRST_ZONE] ?? 'idle');
+  }
+
+  private stateOf(zone: number): number {
+    const run = this.runs[zone];
+    invariant(run !== undefined, `zone ${zone} has not been seen`);
+    return zoneState(this.bins, run);
+  }
+
+  private standOf(view: ZoneView): { readonly workTicks: number; readonly slackTicks: number } {
+    const workTicks = view.workLeftSeconds / this.job.tickSeconds;
+    return { workTicks, slackTicks: Math.max(0, this.job.deadlineTicks - view.tick - workTicks) };
+  }
+
+  private planFor(view: ZoneView): Plan {
+    const plan = this.plan;
+    const holds = plan !== undefined && view.tick - plan.tick < PLAN_TICKS && !this.pricesMoved(plan, view.offers);
+    if (holds && (typeof view.mode !== 'number' || plan.zones.includes(view.mode))) return plan;
+    this.plan = this.solve(view);
+    return this.plan;
+  }
+
+  private pricesMoved(plan: Plan, offers: readonly ZoneOffer[]): boolean {
+    const moved = (then: number, now: number): boolean => Math.abs(now - then) > PRICE_MOVE_SHARE * then;
+    if (moved(plan.onDemandPrice, onDemandPricePerHour(offers))) return true;
+    return plan.zones.some((zone, index) => moved(plan.spotPrices[index] ?? 0, offers[zone]?.spotPricePerHour ?? 0));
+  }
+
+  private solve(view: ZoneView): Plan {
+    const { job, bins } = this;
+    const chains = this.counts.map((counts) => zoneChain(this.fit, bins, counts));
+    const onDemandPrice = onDemandPricePerHour(view.offers);
+    const worth = chains.map((chain, zone) =>
+      zone === view.mode
+        ? Infinity
+        : longRunShare(chain) * (onDemandPrice - (view.offers[zone]?.spotPricePerHour ?? 0)),
+    );
+    const zones = tracked(worth);
+    const chain = jointChain(zones.flatMap((zone) => chains[zone] ?? []));
+    const spotPrices = zones.map((zone) => view.offers[zone]?.spotPricePerHour ?? Infinity);
+    const hours = job.tickSeconds / 3600;
+    const programme = new ZoneProgramme({
+      chain,
+      spotPrices: spotPrices.map((price) => price * hours),
+      onDemandPrice: onDemandPrice * hours,
+      changeoverTicks: job.changeoverSeconds / job.tickSeconds,
+      lossChance: 1 / (LOSS_TICKS_PER_ZONE * zones.length),
+      ...this.standOf(view),
+      horizonTicks: PLAN_TICKS,
+    });
+    return { tick: view.tick, zones, chain, programme, spotPrices, onDemandPrice };
+  }
+}
+
+/** Indices of the zones of the most worth, in their own order; of equals the first. */
+function tracked(worth: readonly number[]): readonly number[] {
+  const ranked = worth.map((_, zone) => zone).sort((a, b) => (worth[b] ?? 0) - (worth[a] ?? 0) || a - b);
+  return ranked.slice(0, ZONES_TRACKED_MAX).sort((a, b) => a - b);
+}
+
+function modeNumber(zones: readonly number[], mode: ZoneMode): number {
+  if (mode === 'idle') return IDLE;
+  return mode === 'onDemand' ? ON_DEMAND : FIRST_ZONE + zones.indexOf(mode);
+}
+
+function reasonOf(job: ZoneJob, view: ZoneView, choice: ZoneMode): ZoneReason {
+  if (choice === 'idle') return 'wait';
+  if (choice === view.mode && choice !== 'onDemand') return 'keepSpot';
+  if (choice !== 'onDemand') return typeof view.mode === 'number' ? 'moveSpot' : 'takeSpot';
+  const spot = view.offers.findIndex(({ spotAvailable }) => spotAvailable);
+  if (guardedZone(job, view, spot < 0 ? 'idle' : spot) === 'onDemand') return 'deadline';
+  return spot < 0 ? 'cover' : 'holdOnDemand';
+}
