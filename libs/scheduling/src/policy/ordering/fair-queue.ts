@@ -33,7 +33,7 @@ export class FairQueue<T extends QueuedTask> {
   private readonly ageing = new Heap<Waiting<T>>(ageKey, isOlder);
   private readonly lifting = new Heap<Waiting<T>>(ageKey, isOlder);
   /** Out of this cycle: nothing of theirs finds room, or they are at their quota. */
-  private aside: Flow<T>[] = [];
+  private readonly aside: Flow<T>[] = [];
   private virtual = 0;
   private waiting = 0;
   /** Lanes there are, and how many tenants and lanes were left when the idle ones were last dropped. */
@@ -68,7 +68,7 @@ export class FairQueue<T extends QueuedTask> {
     this.waiting += 1;
     this.ageing.push(waiting);
     if (flow.waiting === 1) this.enter(flow);
-    else if (flow.competes) place(lane);
+    else if (flow.competes && !lane.parked) place(lane);
     return waiting;
   }
 
@@ -91,18 +91,25 @@ export class FairQueue<T extends QueuedTask> {
     this.virtual = Math.max(this.virtual, flow.tag);
     flow.tag += waiting.task.gpuSeconds / flow.weight;
     if (flow.index >= 0) this.served.moveAt(flow.index);
+    if (flow.laterIndex >= 0) this.later.moveAt(flow.laterIndex);
     this.remove(waiting);
   }
 
   /** A new cycle: who was set aside is back, and tasks have grown older. */
   begin(now: Instant): void {
-    for (const flow of this.aside.splice(0)) if (flow.waiting > 0 && flow.index < 0) this.enter(flow);
+    for (const flow of this.aside) if (flow.waiting > 0 && flow.index < 0) this.enter(flow);
+    this.aside.length = 0;
     if (this.flows.size + this.lanes > 2 * (this.flowsKept + this.lanesKept) + IDLE_KEPT) this.forget();
     for (const waiting of drain(this.ageing, now - this.limits.maxWaitMs)) {
       waiting.lane.markOverdue(waiting);
       if (waiting.lane.index >= 0) place(waiting.lane);
       if (this.limits.liftAfterMs !== undefined) this.lifting.push(waiting);
     }
+  }
+
+  /** The task waits here. */
+  has({ task, lane, gone }: Waiting<T>): boolean {
+    return !gone && this.flows.get(task.tenantId) === lane.flow;
   }
 
   /** Tasks that are to be served with the class above. */
@@ -122,9 +129,8 @@ export class FairQueue<T extends QueuedTask> {
       }
       const best = this.contests.best();
       if (best === undefined) return undefined;
-      const flow = best.lane.flow;
-      if (flow.tag <= bound) return best;
-      this.postpone(flow);
+      if (best.lane.flow.tag <= bound) return best;
+      this.park(best.lane);
     }
   }
 
@@ -138,20 +144,23 @@ export class FairQueue<T extends QueuedTask> {
 
   /** Nothing of this tenant and shape is served until `openLanes`. */
   closeLane(lane: TenantLane<T>): void {
+    if (lane.closed) return;
     count(lane, -lane.size);
     lane.closed = true;
+    lane.flow.closedLanes += 1;
     unplace(lane);
   }
 
   /** The tenant's closed lanes are open again. */
   openLanes(tenantId: string, mayStart?: (task: T) => boolean): void {
     const flow = this.flows.get(tenantId);
-    if (flow === undefined) return;
-    for (const lane of flow.lanes.values()) {
+    if (flow === undefined || flow.closedLanes === 0) return;
+    for (const lane of flow.laneList) {
       if (!lane.closed || (lane.head !== undefined && mayStart?.(lane.head.task) === false)) continue;
       lane.closed = false;
+      flow.closedLanes -= 1;
       count(lane, lane.size);
-      if (flow.competes && lane.head !== undefined) place(lane);
+      if (flow.competes && !lane.parked) place(lane);
     }
   }
 
@@ -186,9 +195,10 @@ export class FairQueue<T extends QueuedTask> {
   }
 
   private hasOpenLane(flow: Flow<T>): boolean {
-    for (const lane of flow.lanes.values()) {
-      if (lane.head === undefined || lane.closed) continue;
-      if (lane.contest.shape.open) return true;
+    const { laneList } = flow;
+    for (let at = 0; at < laneList.length; at++) {
+      const { head, closed, contest } = laneList[at] as TenantLane<T>;
+      if (head !== undefined && !closed && contest.shape.open) return true;
     }
     return false;
   }
@@ -200,18 +210,23 @@ export class FairQueue<T extends QueuedTask> {
 
   private compete(flow: Flow<T>): void {
     if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
+    for (const lane of flow.competes ? flow.parked : flow.laneList) place(lane);
+    unpark(flow);
     flow.competes = true;
-    for (const lane of flow.lanes.values()) if (lane.head !== undefined) place(lane);
   }
 
-  private postpone(flow: Flow<T>): void {
-    for (const lane of flow.lanes.values()) unplace(lane);
-    flow.competes = false;
-    this.later.push(flow);
+  /** It came first, but it is not its tenant's turn. The tenant's other lanes may stay: they may never come first. */
+  private park(lane: TenantLane<T>): void {
+    const { flow } = lane;
+    unplace(lane);
+    lane.parked = true;
+    flow.parked.push(lane);
+    if (flow.laterIndex < 0) this.later.push(flow);
   }
 
   private withdraw(flow: Flow<T>): void {
-    for (const lane of flow.lanes.values()) unplace(lane);
+    for (const lane of flow.laneList) unplace(lane);
+    unpark(flow);
     flow.competes = false;
     if (flow.index >= 0) this.served.removeAt(flow.index);
     if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
@@ -226,6 +241,9 @@ export class FairQueue<T extends QueuedTask> {
       tenantId,
       weight,
       lanes: new Map(),
+      laneList: [],
+      parked: [],
+      closedLanes: 0,
       tag: this.virtual,
       waiting: 0,
       stands: false,
@@ -242,6 +260,7 @@ export class FairQueue<T extends QueuedTask> {
     if (known !== undefined) return known;
     const lane = new TenantLane<T>(flow, this.contests.of(shape));
     flow.lanes.set(shape.name, lane);
+    flow.laneList.push(lane);
     this.lanes += 1;
     return lane;
   }
@@ -255,6 +274,7 @@ export class FairQueue<T extends QueuedTask> {
         if (lane.size === 0 && !lane.closed) flow.lanes.delete(lane.contest.shape.name);
         else shapes.add(lane.contest.shape.name);
       }
+      flow.laneList = [...flow.lanes.values()];
       this.lanes += flow.lanes.size;
       if (flow.lanes.size === 0 && flow.tag <= this.virtual) this.flows.delete(flow.tenantId);
     }
@@ -262,6 +282,11 @@ export class FairQueue<T extends QueuedTask> {
     this.lanesKept = this.lanes;
     this.flowsKept = this.flows.size;
   }
+}
+
+function unpark<T extends QueuedTask>({ parked }: Flow<T>): void {
+  for (const lane of parked) lane.parked = false;
+  parked.length = 0;
 }
 
 /** Takes out the tasks requested before `before`, the oldest first. */

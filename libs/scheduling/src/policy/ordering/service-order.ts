@@ -10,10 +10,8 @@ export type SetupGpuSeconds = (shape: string) => number;
 /** Shapes that may come before those without tasks are looked through. */
 const SHAPES_KEPT = 1_024;
 
-interface Queued<T extends QueuedTask> {
-  readonly queue: FairQueue<T>;
-  readonly waiting: Waiting<T>;
-}
+/** Served tasks that are forgotten with each task that comes. */
+const FORGOTTEN_PER_ADD = 2;
 
 /**
  * The order of service (scheduling.md section 1; QUE-01, 02, 10, 13):
@@ -30,12 +28,18 @@ export class ServiceOrder<T extends QueuedTask> {
   private readonly queues = new Map<string, FairQueue<T>>();
   /** By class from high to low, then by pool: two pools don't compete. */
   private ranked: FairQueue<T>[] = [];
-  private readonly tasks = new Map<string, Queued<T>>();
+  /** By id, with those of `served`. */
+  private readonly tasks = new Map<string, Waiting<T>>();
+  /** Served, and still in `tasks`: taking a task looks nothing up, the tasks that come later do. */
+  private readonly served: Waiting<T>[] = [];
+  private waiting = 0;
   private readonly shapes = new Map<string, ShapeState>();
   private shapesKept = 0;
   private closed: ShapeState[] = [];
   private passed: { readonly task: T; readonly queue: FairQueue<T> }[] = [];
-  private current: Queued<T> | undefined;
+  private current: Waiting<T> | undefined;
+  /** Rank of the queue of the current task; the queues before it have nothing more in this cycle. */
+  private rank = 0;
 
   constructor(
     private readonly policy: OrderingPolicy,
@@ -46,34 +50,36 @@ export class ServiceOrder<T extends QueuedTask> {
 
   /** Tasks that wait, without those that were passed over in this cycle. */
   get size(): number {
-    return this.tasks.size;
+    return this.waiting;
   }
 
   /** A task waits. An id that waits already is refused: it would be served twice. */
   add(task: T): void {
-    invariant(!this.tasks.has(task.id), `task ${task.id} waits once`);
+    this.forgetServed();
+    invariant(this.tasks.get(task.id)?.gone !== false, `task ${task.id} waits once`);
     invariant(task.gpuSeconds >= 0, `task ${task.id} takes some GPU time or none`);
     this.put(task, this.queueOf(task.priority, task.pool), false);
   }
 
   /** It waits no more (cancelled, expired). Returns whether it did. */
   remove(id: string): boolean {
-    const queued = this.tasks.get(id);
-    if (queued === undefined) {
+    const waiting = this.tasks.get(id);
+    if (waiting === undefined || waiting.gone) {
       const kept = this.passed.filter(({ task }) => task.id !== id);
       const was = kept.length < this.passed.length;
       this.passed = kept;
       return was;
     }
-    this.drop(queued);
-    queued.queue.remove(queued.waiting);
+    this.drop(waiting);
+    this.ranked.find((queue) => queue.has(waiting))?.remove(waiting);
     return true;
   }
 
   /** A new cycle: every shape and tenant is open again, passed tasks are back, tasks have grown older. */
   begin(now: Instant, setup?: SetupGpuSeconds): void {
-    this.current = undefined;
-    for (const shape of this.closed.splice(0)) shape.open = true;
+    this.restart();
+    for (const shape of this.closed) shape.open = true;
+    this.closed.length = 0;
     for (const { task, queue } of this.passed.splice(0)) this.put(task, queue, true);
     for (const shape of this.shapes.values())
       shape.setupGpuSeconds = (setup?.(shape.name) ?? 0) * this.policy.setupFactor;
@@ -85,32 +91,34 @@ export class ServiceOrder<T extends QueuedTask> {
 
   /** The task to serve next: the same one until it is taken, passed over or closed. Undefined: nothing may find room. */
   next(): T | undefined {
-    if (this.current !== undefined) return this.current.waiting.task;
-    for (const queue of this.ranked) {
-      const waiting = queue.next();
-      if (waiting === undefined) continue;
-      this.current = { queue, waiting };
-      return waiting.task;
+    if (this.current !== undefined) return this.current.task;
+    for (; this.rank < this.ranked.length; this.rank++) {
+      this.current = this.ranked[this.rank]?.next();
+      if (this.current !== undefined) return this.current.task;
     }
     return undefined;
   }
 
   /** The current task is served: its tenant pays the predicted GPU-seconds. */
   take(): void {
-    const { queue, waiting } = this.drop(this.currentTask());
-    queue.take(waiting);
+    const waiting = this.currentTask();
+    this.currentQueue().take(waiting);
+    this.served.push(waiting);
+    this.waiting -= 1;
+    this.current = undefined;
   }
 
   /** The current task sits this cycle out (it pauses after a failure); others of its shape don't. */
   pass(): void {
-    const { queue, waiting } = this.drop(this.currentTask());
+    const waiting = this.drop(this.currentTask());
+    const queue = this.currentQueue();
     queue.remove(waiting);
     this.passed.push({ task: waiting.task, queue });
   }
 
   /** Nothing of the current task's shape finds room in this cycle. */
   closeShape(): void {
-    const shape = this.shapeOf(this.currentTask().waiting.task);
+    const shape = this.currentTask().lane.contest.shape;
     shape.open = false;
     this.closed.push(shape);
     this.current = undefined;
@@ -118,7 +126,7 @@ export class ServiceOrder<T extends QueuedTask> {
 
   /** Nothing of the current task's tenant may be served in this cycle: it is at its quota (SCH-39). */
   closeTenant(): void {
-    const { tenantId } = this.currentTask().waiting.task;
+    const { tenantId } = this.currentTask().task;
     for (const queue of this.ranked) queue.setAside(tenantId);
     this.current = undefined;
   }
@@ -128,15 +136,14 @@ export class ServiceOrder<T extends QueuedTask> {
    * `openTenant`: so much is over the quota, and something smaller may not be (SCH-39).
    */
   closeLane(): void {
-    const { queue, waiting } = this.currentTask();
-    queue.closeLane(waiting.lane);
+    this.currentQueue().closeLane(this.currentTask().lane);
     this.current = undefined;
   }
 
   /** Something of the tenant's ended: what was closed by `closeLane` is open again, or what of it may start now. */
   openTenant(tenantId: string, mayStart?: (task: T) => boolean): void {
     for (const queue of this.ranked) queue.openLanes(tenantId, mayStart);
-    this.current = undefined;
+    this.restart();
   }
 
   /** What a taken task cost more (or less, negative) than predicted: its tenant is charged for it. */
@@ -168,19 +175,42 @@ export class ServiceOrder<T extends QueuedTask> {
   }
 
   private put(task: T, queue: FairQueue<T>, returns: boolean): void {
-    this.tasks.set(task.id, { queue, waiting: queue.add(task, this.shapeOf(task), returns) });
-    this.current = undefined;
+    const waiting = queue.add(task, this.shapeOf(task), returns);
+    this.waiting += 1;
+    this.tasks.set(task.id, waiting);
+    this.restart();
   }
 
-  private drop(queued: Queued<T>): Queued<T> {
-    this.tasks.delete(queued.waiting.task.id);
+  private drop(waiting: Waiting<T>): Waiting<T> {
+    this.waiting -= 1;
+    this.tasks.delete(waiting.task.id);
     this.current = undefined;
-    return queued;
+    return waiting;
   }
 
-  private currentTask(): Queued<T> {
+  private forgetServed(): void {
+    for (let left = FORGOTTEN_PER_ADD; left > 0; left--) {
+      const id = this.served.pop()?.task.id;
+      // The id may have come back since.
+      if (id !== undefined && this.tasks.get(id)?.gone === true) this.tasks.delete(id);
+    }
+  }
+
+  /** What was found for `next` holds no more. */
+  private restart(): void {
+    this.current = undefined;
+    this.rank = 0;
+  }
+
+  private currentTask(): Waiting<T> {
     invariant(this.current !== undefined, 'next() has given a task');
     return this.current;
+  }
+
+  private currentQueue(): FairQueue<T> {
+    const queue = this.ranked[this.rank];
+    invariant(queue !== undefined, 'next() has given a task');
+    return queue;
   }
 
   private shapeOf({ shape }: T): ShapeState {
@@ -202,6 +232,7 @@ export class ServiceOrder<T extends QueuedTask> {
     const queue = new FairQueue<T>(priority, pool, limits, slackGpuSeconds, weightOf, share);
     this.queues.set(`${priority}/${pool}`, queue);
     this.ranked = [...this.queues.values()].toSorted((a, b) => b.priority - a.priority || compareIds(a.pool, b.pool));
+    this.restart();
     return queue;
   }
 }

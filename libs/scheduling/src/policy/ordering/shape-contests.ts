@@ -14,6 +14,8 @@ function laneGoesFirst<T extends QueuedTask>(a: TenantLane<T>, b: TenantLane<T>)
 /** The lanes of one class and pool that compete, shape by shape: a shape is closed, or gets dearer, as a whole. */
 export class ShapeContests<T extends QueuedTask> {
   private readonly contests = new Map<string, Contest<T>>();
+  /** The same, to be walked without an iterator. */
+  private list: Contest<T>[] = [];
 
   of(shape: ShapeState): Contest<T> {
     const known = this.contests.get(shape.name);
@@ -21,27 +23,39 @@ export class ShapeContests<T extends QueuedTask> {
     const lanes = new Heap<TenantLane<T>>(laneKey, laneGoesFirst, (lane, index) => (lane.index = index));
     const made: Contest<T> = { shape, lanes, waiting: 0 };
     this.contests.set(shape.name, made);
+    this.list.push(made);
     return made;
   }
 
   /** Spares the look at every tenant when nothing that waits may find room. */
   hasOpenWork(): boolean {
-    for (const { shape, waiting } of this.contests.values()) if (shape.open && waiting > 0) return true;
+    const { list } = this;
+    for (let at = 0; at < list.length; at++) {
+      const { shape, waiting } = list[at] as Contest<T>;
+      if (waiting > 0 && shape.open) return true;
+    }
     return false;
   }
 
   /** The first of those that compete, with what it takes to get ready for their shapes. */
   best(): Waiting<T> | undefined {
+    const { list } = this;
     let best: Waiting<T> | undefined;
     let bestSetup = 0;
-    for (const { shape, lanes } of this.contests.values()) {
+    let least = Infinity;
+    for (let at = 0; at < list.length; at++) {
+      const { shape, lanes } = list[at] as Contest<T>;
       if (!shape.open) continue;
+      // What is overdue has a key below 0 and costs nothing to get ready for: it comes before all that is not.
+      const key = lanes.leastKey;
+      const sum = key < 0 ? key : key + shape.setupGpuSeconds;
+      if (sum > least) continue;
       const head = lanes.peek()?.head;
       if (head === undefined) continue;
-      if (best === undefined || goesFirst(head, best, shape.setupGpuSeconds, bestSetup)) {
-        best = head;
-        bestSetup = shape.setupGpuSeconds;
-      }
+      if (best !== undefined && sum === least && !goesFirst(head, best, shape.setupGpuSeconds, bestSetup)) continue;
+      best = head;
+      bestSetup = shape.setupGpuSeconds;
+      least = sum;
     }
     return best;
   }
@@ -49,6 +63,7 @@ export class ShapeContests<T extends QueuedTask> {
   /** Forgets the shapes of which there is no lane any more. */
   keep(shapes: ReadonlySet<string>): void {
     for (const name of this.contests.keys()) if (!shapes.has(name)) this.contests.delete(name);
+    this.list = [...this.contests.values()];
   }
 
   names(): Iterable<string> {

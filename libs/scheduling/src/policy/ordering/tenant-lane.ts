@@ -52,14 +52,19 @@ const DEAD_KEPT = 64;
 export interface Flow<T extends QueuedTask> {
   readonly tenantId: string;
   readonly weight: number;
-  /** By shape. */
+  /** By shape; `laneList` is the same lanes, to be walked without an iterator. */
   readonly lanes: Map<string, TenantLane<T>>;
+  laneList: TenantLane<T>[];
+  /** Lanes that were taken out of competition, one by one, since it was last its turn. */
+  readonly parked: TenantLane<T>[];
+  /** Lanes that are closed. */
+  closedLanes: number;
   /** Virtual start of its next task, GPU-seconds per unit of weight. */
   tag: number;
   waiting: number;
   /** It keeps its place when it next has work: it had work all along, as the state that was brought says. */
   stands: boolean;
-  /** Its lanes compete by length; otherwise it waits for its turn. */
+  /** Its lanes compete by length, those that are parked aside; otherwise all of them wait for its turn. */
   competes: boolean;
   /** Where it stands among the tenants with work, and among those that wait for their turn; -1: it doesn't. */
   index: number;
@@ -95,6 +100,8 @@ export class TenantLane<T extends QueuedTask> {
   headKey = Infinity;
   /** Where it stands among the lanes of its shape; -1: it doesn't compete. */
   index = -1;
+  /** It is out of the competition until its tenant's next turn. */
+  parked = false;
 
   constructor(
     readonly flow: Flow<T>,
