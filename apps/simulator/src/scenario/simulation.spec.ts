@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { decideCycle } from '@millrace/scheduling/policy';
 import fc from 'fast-check';
 import { buildReport } from '../report/build-report.js';
-import type { Report } from '../report/report.js';
 import { readScenario } from './read-scenario.js';
 import { Simulation, type SimulationOptions, type SimulationResult } from './simulation.js';
+import { expectBooks } from './testing/expect-books.js';
 
 /** A world of one pool `p` and one task type `t`, unless the lines say otherwise. */
 interface Lines {
@@ -280,29 +280,3 @@ describe('a run', () => {
     expect(() => simulate({ arrivals: '{ task: t, trace: [0s, 0s] }' }, doubled)).toThrow('which has no room for it');
   });
 });
-
-function expectBooks(report: Report, result: SimulationResult): void {
-  const { tasks, gpuSeconds, costUsd, pools, series } = report;
-  expect(tasks.completed + tasks.running + tasks.waiting).toBe(tasks.arrived);
-  expect(gpuSeconds.used).toBeCloseTo(result.tallies.busyGpuMs / 1_000, 3);
-  expect(gpuSeconds.used).toBeLessThanOrEqual(gpuSeconds.ready + 1e-6);
-  expect(gpuSeconds.useful).toBeGreaterThanOrEqual(-1e-6);
-  const done = result.tasks.filter(({ state }) => state === 'completed');
-  const served = done.reduce((sum, { serviceMs }) => sum + serviceMs, 0) / 1_000;
-  expect(served).toBeLessThanOrEqual(gpuSeconds.useful + 1e-3);
-  expect(Object.values(pools).reduce((sum, pool) => sum + pool.costUsd, 0)).toBeCloseTo(costUsd.total, 9);
-  expect(series.costUsd.at(-1)).toBeCloseTo(costUsd.total, 6);
-  const busy = series.busyGpus.reduce((sum, gpus) => sum + gpus * series.stepS, 0);
-  expect(busy).toBeCloseTo(gpuSeconds.used, 3);
-  const queued = Object.values(series.waiting)
-    .flat()
-    .reduce((sum, count) => sum + count * series.stepS, 0);
-  const waited = result.tasks.reduce(
-    (sum, { waitedMs, state, waitingSinceMs }) =>
-      sum + waitedMs + (state === 'waiting' ? result.endedMs - waitingSinceMs : 0),
-    0,
-  );
-  expect(queued).toBeCloseTo(waited / 1_000, 3);
-  const explained = Object.values(report.waitedTaskSeconds).reduce((sum, seconds) => sum + seconds, 0);
-  expect(explained).toBeLessThanOrEqual(queued + 1e-6);
-}

@@ -91,5 +91,8 @@ export class TemporaryWorkspace {
 }
 
 function sourcesOf(exports: NonNullable<PackageManifest['exports']>): readonly string[] {
-  return Object.values(exports).map((entry) => (entry as { readonly source: string }).source);
+  // A data file is exported as a mere path.
+  return Object.values(exports).flatMap((entry) =>
+    typeof entry === 'string' ? [] : [(entry as { readonly source: string }).source],
+  );
 }
