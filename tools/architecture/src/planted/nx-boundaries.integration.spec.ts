@@ -65,7 +65,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly [readonly string[], readonly 
   checker: [[...GROUND, 'billing', 'adapter-postgres', 'adapter-kafka'], []],
   bench: [[...GROUND, 'scheduling', 'adapter-postgres'], []],
   simulation: [
-    [...GROUND, 'intake', 'scheduling', 'execution', 'billing', 'notifications', 'checker'],
+    [...GROUND, 'intake', 'scheduling', 'execution', 'billing', 'notifications', 'capacity', 'checker'],
     ['standardwebhooks'],
   ],
   architecture: [[], []],
