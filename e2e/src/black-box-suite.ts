@@ -269,10 +269,11 @@ export function blackBoxSuite(start: () => Promise<SystemUnderTest>): void {
         const running = await api.generate(
           video('a slow blue ring', { parameters: { duration_s: 4, steps: 50, step_delay_ms: 200 } }),
         );
-        const waiting = await api.generate(noop());
         await eventually(async () => expect(await api.status(running)).toMatchObject({ status: 'processing' }), {
           timeoutMs: 20_000,
         });
+        // Only now: of two that wait, the shorter one goes first.
+        const waiting = await api.generate(noop());
         const queued = { waiting_reason: { code: 'pool_busy' }, queue: { position: 1 } };
         await eventually(async () => expect(await api.task(waiting)).toMatchObject(queued), { timeoutMs: 10_000 });
         expect((await api.call('POST', `/api/v1/tasks/${waiting}/cancel`)).status).toBeLessThan(300);
