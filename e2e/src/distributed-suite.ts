@@ -36,7 +36,7 @@ export function distributedSuite(system: () => DistributedSystem): void {
         ...noop(),
         task_type: 't2v-A14B',
         resolution: '832*480',
-        parameters: { duration_s: 0.5, steps: 2 },
+        parameters: { duration_s: 0.5, steps: 4 },
       });
       const { video_url: url } = await api.ended(id);
       expect(media.split(' ')).toEqual(["'self'", 'blob:', new URL(String(url)).origin]);
