@@ -226,8 +226,8 @@ function toLimit(
     scope,
     name: owner,
     ...(gpus === undefined ? {} : { gpus }),
-    ...(cpu === undefined ? {} : { cpuMilli: cpu * MILLI }),
-    ...(ramGiB === undefined ? {} : { ramMiB: ramGiB * MIB_PER_GIB }),
+    ...(cpu === undefined ? {} : { cpuMilli: Math.round(cpu * MILLI) }),
+    ...(ramGiB === undefined ? {} : { ramMiB: Math.round(ramGiB * MIB_PER_GIB) }),
     ...(tasks === undefined ? {} : { tasks }),
   };
 }
@@ -241,7 +241,7 @@ function toDemands<Fields extends { cpu?: number | undefined; ramGiB?: number | 
   const told = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
   return {
     ...told,
-    ...(cpu === undefined ? {} : { cpuMilli: cpu * MILLI }),
-    ...(ramGiB === undefined ? {} : { ramMiB: ramGiB * MIB_PER_GIB }),
+    ...(cpu === undefined ? {} : { cpuMilli: Math.round(cpu * MILLI) }),
+    ...(ramGiB === undefined ? {} : { ramMiB: Math.round(ramGiB * MIB_PER_GIB) }),
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '@millrace/kernel';
-import type { PendingTask, SchedulingSnapshot } from '../policy/snapshot.js';
+import type { PendingTask, SchedulingSnapshot, WorkerView } from '../policy/snapshot.js';
 import { aPendingTask, aWorkerView } from '../testing/builders.js';
 import { readingOf, shownOfEach } from './queue-window.js';
 import { SchedulingCycle } from './scheduling-cycle.js';
@@ -14,7 +14,7 @@ function task(number: number, tenantId: string, overrides: Partial<PendingTask> 
 }
 
 /** Runs a cycle over these tasks, of which each tenant shows the first so many; which windows it read, and what it gave. */
-async function run(tasks: readonly PendingTask[], slots = 4, maxPlacements = 100) {
+async function run(tasks: readonly PendingTask[], slots = 4, maxPlacements = 100, others: readonly WorkerView[] = []) {
   const windows: number[] = [];
   const recorded: number[] = [];
   const read = async (perTenant: number): Promise<SchedulingSnapshot> => {
@@ -22,7 +22,7 @@ async function run(tasks: readonly PendingTask[], slots = 4, maxPlacements = 100
     const shown = [...Map.groupBy(tasks, ({ tenantId }) => tenantId).values()];
     return {
       pending: shown.flatMap((own) => own.slice(0, shownOfEach(perTenant, shown.length))),
-      workers: [aWorkerView(1, { slots, gpus: slots })],
+      workers: [aWorkerView(1, { slots, gpus: slots }), ...others],
     };
   };
   const apply: ConstructorParameters<typeof SchedulingCycle>[1]['apply'] = async ({ decisions }) =>
@@ -49,6 +49,13 @@ describe('the window of a cycle (ADR 14)', () => {
     expect(await run(many(50, 'a'))).toMatchObject({ windows: [2, 8], placed: 4 });
     const hidden = [...many(20, 'a', { needs: HUGE }), task(99, 'a')];
     expect(await run(hidden)).toMatchObject({ windows: [2, 8, 32], placed: 1 });
+  });
+
+  it('widens where what it showed waits for a worker that is full, and another one is free', async () => {
+    const large = { gpus: 1, vramMiB: 100_000 };
+    const full = aWorkerView(2, { vramMiB: 100_000, slots: 1, usedSlots: 1 });
+    const hidden = [...many(20, 'a', { needs: large }), task(99, 'a')];
+    expect(await run(hidden, 4, 100, [full])).toMatchObject({ windows: [2, 8, 32], placed: 1 });
   });
 
   it("looks at each tenant's window by itself: a few of each that fit nowhere hide nothing", async () => {

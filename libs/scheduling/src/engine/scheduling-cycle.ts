@@ -89,23 +89,29 @@ export class SchedulingCycle {
   }
 }
 
+/** Waits that are about the task's own shape or moment: another task of the lane may run now. */
+const OWN_REASONS: ReadonlySet<string> = new Set([
+  ...['no_fitting_worker', 'pool_busy', 'pool_draining', 'held_for_older', 'gang_no_room', 'gang_incomplete'],
+  'retry_backoff',
+]);
+
 /**
- * Slots are free, and a tenant that fills its window of a lane may have tasks for them further back: all it showed was
- * placed, or some of it fits on no worker although its type is served, or pauses after a failure.
+ * Slots are free on workers that serve the type, and a tenant that fills its window of a lane may have tasks for them
+ * further back: all it showed was placed, or some of it waits for a reason that another task need not have.
  */
 function hidesFittingTasks(snapshot: SchedulingSnapshot, decisions: readonly Decision[], perTenant: number): boolean {
   const workers = snapshot.workers.filter((worker) => worker.alive && !worker.draining);
   const free = workers.reduce((sum, worker) => sum + Math.max(0, worker.slots - worker.usedSlots), 0);
   if (decisions.filter(({ kind }) => kind === 'place').length >= free) return false;
-  const served = new Set(workers.flatMap(({ taskTypes }) => taskTypes));
+  const open = workers.filter(({ slots, usedSlots }) => usedSlots < slots);
+  const served = new Set(open.flatMap(({ taskTypes }) => taskTypes));
   const windows = [...Map.groupBy(decisions, windowOf).values()];
   const full = shownOfEach(perTenant, windows.length);
   return windows.some(
     (shown) =>
       shown.length >= full &&
       served.has(shown[0]?.task.taskType ?? '') &&
-      (shown.every(({ kind }) => kind === 'place') ||
-        shown.some(({ reason }) => reason === 'no_fitting_worker' || reason === 'retry_backoff')),
+      (shown.every(({ kind }) => kind === 'place') || shown.some(({ reason }) => OWN_REASONS.has(reason))),
   );
 }
 

@@ -41,6 +41,11 @@ describe('a worker as the policy sees it', () => {
     });
   });
 
+  it('has nothing left, and not less, where its leases take more than it tells: demands were raised meanwhile', () => {
+    const told = worker({ cpuMilli: 4_000, ramMiB: 500 });
+    expect(resourcesOf(told, [lease(1), lease(2)], demands)).toMatchObject({ freeCpuMilli: 0, freeRamMiB: 0 });
+  });
+
   it('SCH-42, SCH-43, SCH-49: has of each GPU what the tasks on it leave', () => {
     const told = worker({
       devices: [

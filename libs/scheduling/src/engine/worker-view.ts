@@ -27,8 +27,8 @@ export function resourcesOf(
   const used = (of: 'cpuMilli' | 'ramMiB'): number =>
     held.reduce((sum, { taskType }) => sum + (demands.get(taskType)?.[of] ?? 0), 0);
   return {
-    ...(cpuMilli === undefined ? {} : { cpuMilli, freeCpuMilli: cpuMilli - used('cpuMilli') }),
-    ...(ramMiB === undefined ? {} : { ramMiB, freeRamMiB: ramMiB - used('ramMiB') }),
+    ...(cpuMilli === undefined ? {} : { cpuMilli, freeCpuMilli: Math.max(0, cpuMilli - used('cpuMilli')) }),
+    ...(ramMiB === undefined ? {} : { ramMiB, freeRamMiB: Math.max(0, ramMiB - used('ramMiB')) }),
     ...(devices === undefined
       ? {}
       : { devices: devices.map((gpu, at) => gpuView(gpu, at, worker.vramMiB, held, demands)) }),

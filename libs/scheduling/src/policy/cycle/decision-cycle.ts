@@ -143,13 +143,14 @@ export class DecisionCycle {
     );
   }
 
-  /** What has waited too long keeps its account closed to smaller and younger work. */
+  /** What has waited too long keeps its account closed to smaller and younger work, if it can ever run itself. */
   private refuse(item: WorkItem, reason: WaitingCode, now: Instant): void {
     const { quotas, order } = this;
     this.wait(item, reason);
     const ofTenant = !this.isWithinQuota(item);
-    if (this.isOverdue(item, now)) {
-      quotas.close(ofTenant ? item.tenantAccount : item.namespaceAccount);
+    const account = ofTenant ? item.tenantAccount : item.namespaceAccount;
+    if (this.isOverdue(item, now) && quotas.everFits(account, item.charge)) {
+      quotas.close(account);
       this.wake(item.tenantId);
     }
     if (ofTenant) order.closeLane();

@@ -37,21 +37,22 @@ export class QuotaBook {
   private readonly accounts = new Map<string, number>();
   /** Four numbers an account; Infinity where there is no limit. */
   private readonly left: Float64Array;
+  private readonly limits: Float64Array;
   /** Closed to everybody else for a task past its maximum wait, so that smaller ones do not pass it forever. */
   private readonly closed: Uint8Array;
 
   constructor(quotas: readonly QuotaView[]) {
     this.left = new Float64Array(quotas.length * DIMENSIONS);
+    this.limits = new Float64Array(quotas.length * DIMENSIONS);
     this.closed = new Uint8Array(quotas.length);
     quotas.forEach((quota, at) => {
       this.accounts.set(accountKey(quota.scope, quota.name), at);
+      const { gpus = Infinity, cpuMilli = Infinity, ramMiB = Infinity, tasks = Infinity } = quota;
+      const limits = [gpus * MILLI, cpuMilli, ramMiB, tasks];
+      const used = [quota.usedGpuMilli, quota.usedCpuMilli, quota.usedRamMiB, quota.usedTasks];
+      this.limits.set(limits, at * DIMENSIONS);
       this.left.set(
-        [
-          (quota.gpus ?? Infinity) * MILLI - quota.usedGpuMilli,
-          (quota.cpuMilli ?? Infinity) - quota.usedCpuMilli,
-          (quota.ramMiB ?? Infinity) - quota.usedRamMiB,
-          (quota.tasks ?? Infinity) - quota.usedTasks,
-        ],
+        limits.map((limit, dimension) => limit - (used[dimension] ?? 0)),
         at * DIMENSIONS,
       );
     });
@@ -66,13 +67,25 @@ export class QuotaBook {
   refusal(account: number, charge: QuotaCharge): WaitingCode | null {
     if (account < 0) return null;
     const at = account * DIMENSIONS;
-    if (this.closed[account] === 1) return 'held_for_older';
+    if (this.closed[account] === 1) return 'tenant_quota';
     if (charge.tasks > (this.left[at + TASKS] ?? 0)) return 'tenant_concurrency';
     const fits =
       charge.gpuMilli <= (this.left[at] ?? 0) &&
       charge.cpuMilli <= (this.left[at + 1] ?? 0) &&
       charge.ramMiB <= (this.left[at + 2] ?? 0);
     return fits ? null : 'tenant_quota';
+  }
+
+  /** Whether this could start if nothing else of the account ran. */
+  everFits(account: number, charge: QuotaCharge): boolean {
+    if (account < 0) return true;
+    const at = account * DIMENSIONS;
+    return (
+      charge.gpuMilli <= (this.limits[at] ?? 0) &&
+      charge.cpuMilli <= (this.limits[at + 1] ?? 0) &&
+      charge.ramMiB <= (this.limits[at + 2] ?? 0) &&
+      charge.tasks <= (this.limits[at + TASKS] ?? 0)
+    );
   }
 
   /** It started. */

@@ -77,8 +77,15 @@ describe('quotas', () => {
   it('keeps the quota for what waited longer than its maximum: smaller work does not pass it forever', () => {
     const old = step(1, 4, 0, 0, { tenantId: 'acme', requestedAt: 0 });
     const young = step(2, 1, 0, 0, { tenantId: 'acme', requestedAt: 9 * HOUR_MS });
-    expect(decided([old, young], [tenantQuota(3)], HOUR_MS)).toContain('2@worker-00001');
-    expect(decided([old, young], [tenantQuota(3)], 10 * HOUR_MS)).toEqual(['1:tenant_quota', '2:held_for_older']);
+    const quota = { ...tenantQuota(4), usedGpuMilli: 1_000 };
+    expect(decided([old, young], [quota], HOUR_MS)).toContain('2@worker-00001');
+    expect(decided([old, young], [quota], 10 * HOUR_MS)).toEqual(['1:tenant_quota', '2:tenant_quota']);
+  });
+
+  it('keeps nothing for what the whole quota could not hold: that waits alone', () => {
+    const never = step(1, 4, 0, 0, { tenantId: 'acme', requestedAt: 0 });
+    const young = step(2, 1, 0, 0, { tenantId: 'acme', requestedAt: 9 * HOUR_MS });
+    expect(decided([never, young], [tenantQuota(3)], 10 * HOUR_MS)).toEqual(['1:tenant_quota', '2@worker-00001']);
   });
 
   it('counts a part of a GPU as that part', () => {
