@@ -2,8 +2,17 @@ import { invariant, type Instant } from '@millrace/kernel';
 import { Heap } from './heap.js';
 import { compareIds } from './ordering.js';
 import type { ClassLimits, FairShare, QueuedTask } from './ordering-policy.js';
-import { count, place, ShapeContests, unplace } from './shape-contests.js';
-import { ageKey, isOlder, TenantLane, topOf, type Flow, type ShapeState, type Waiting } from './tenant-lane.js';
+import { count, rankLanes, ShapeContests } from './shape-contests.js';
+import {
+  ageKey,
+  goesFirst,
+  isOlder,
+  TenantLane,
+  topOf,
+  type Flow,
+  type ShapeState,
+  type Waiting,
+} from './tenant-lane.js';
 
 /** Tenants and lanes that may come before the idle ones are looked through. */
 const IDLE_KEPT = 1_024;
@@ -11,6 +20,15 @@ const IDLE_KEPT = 1_024;
 function isLess<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
   const apart = a.tag - b.tag;
   return apart === 0 ? compareIds(a.tenantId, b.tenantId) < 0 : apart < 0;
+}
+
+function bestKeyOf<T extends QueuedTask>({ bestKey }: Flow<T>): number {
+  return bestKey;
+}
+
+function hasFirst<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
+  if (a.best === undefined || b.best === undefined) return b.best === undefined && a.best !== undefined;
+  return goesFirst(a.best, b.best, a.bestSetup, b.bestSetup);
 }
 
 function tagOf<T extends QueuedTask>({ tag }: Flow<T>): number {
@@ -24,10 +42,14 @@ function tagOf<T extends QueuedTask>({ tag }: Flow<T>): number {
  */
 export class FairQueue<T extends QueuedTask> {
   private readonly flows = new Map<string, Flow<T>>();
-  private readonly contests = new ShapeContests<T>();
+  private readonly contests = new ShapeContests();
   /** Tenants with work, the least served first, without those set aside. */
   private readonly served = new Heap<Flow<T>>(tagOf, isLess, (flow, index) => (flow.index = index));
-  /** Tenants with work that are too far ahead to compete. */
+  /** Tenants that compete, the one whose task goes first at the top. What is known of them is from before `begin` while `stale`. */
+  private readonly turn = new Heap<Flow<T>>(bestKeyOf, hasFirst, (flow, index) => (flow.turnIndex = index));
+  private stale = false;
+  private readonly idle: Flow<T>[] = [];
+  /** Tenants with work that are too far ahead to compete, and those that were not asked yet. */
   private readonly later = new Heap<Flow<T>>(tagOf, isLess, (flow, index) => (flow.laterIndex = index));
   /** Tasks that are not overdue, and those that are and may be lifted. */
   private readonly ageing = new Heap<Waiting<T>>(ageKey, isOlder);
@@ -68,7 +90,7 @@ export class FairQueue<T extends QueuedTask> {
     this.waiting += 1;
     this.ageing.push(waiting);
     if (flow.waiting === 1) this.enter(flow);
-    else if (flow.competes && !lane.parked) place(lane);
+    else if (flow.competes) this.rank(flow);
     return waiting;
   }
 
@@ -79,8 +101,8 @@ export class FairQueue<T extends QueuedTask> {
     count(lane, -1);
     flow.waiting -= 1;
     this.waiting -= 1;
-    if (lane.index >= 0) place(lane);
     if (flow.waiting === 0) this.withdraw(flow);
+    else if (flow.competes) this.rank(flow);
     const { ageing } = this;
     if (ageing.size > 2 * this.waiting + IDLE_KEPT) ageing.retain((kept) => !kept.gone);
   }
@@ -91,7 +113,8 @@ export class FairQueue<T extends QueuedTask> {
     this.virtual = Math.max(this.virtual, flow.tag);
     flow.tag += waiting.task.gpuSeconds / flow.weight;
     if (flow.index >= 0) this.served.moveAt(flow.index);
-    if (flow.laterIndex >= 0) this.later.moveAt(flow.laterIndex);
+    if (flow.competes) this.postpone(flow);
+    else if (flow.laterIndex >= 0) this.later.moveAt(flow.laterIndex);
     this.remove(waiting);
   }
 
@@ -99,10 +122,15 @@ export class FairQueue<T extends QueuedTask> {
   begin(now: Instant): void {
     for (const flow of this.aside) if (flow.waiting > 0 && flow.index < 0) this.enter(flow);
     this.aside.length = 0;
+    for (const flow of this.idle) {
+      flow.idle = false;
+      if (flow.competes && flow.turnIndex < 0) this.postpone(flow);
+    }
+    this.idle.length = 0;
+    this.stale = true;
     if (this.flows.size + this.lanes > 2 * (this.flowsKept + this.lanesKept) + IDLE_KEPT) this.forget();
     for (const waiting of drain(this.ageing, now - this.limits.maxWaitMs)) {
       waiting.lane.markOverdue(waiting);
-      if (waiting.lane.index >= 0) place(waiting.lane);
       if (this.limits.liftAfterMs !== undefined) this.lifting.push(waiting);
     }
   }
@@ -119,19 +147,20 @@ export class FairQueue<T extends QueuedTask> {
 
   /** The task to serve next, or undefined when nothing that waits may find room. */
   next(): Waiting<T> | undefined {
-    for (;;) {
-      if (!this.contests.hasOpenWork()) return undefined;
-      const floor = this.leastServed();
-      if (floor === undefined) return undefined;
-      const bound = floor.tag + this.slackGpuSeconds;
-      for (let flow = this.later.peek(); flow !== undefined && flow.tag <= bound; flow = this.later.peek()) {
-        this.compete(flow);
-      }
-      const best = this.contests.best();
-      if (best === undefined) return undefined;
-      if (best.lane.flow.tag <= bound) return best;
-      this.park(best.lane);
+    if (!this.contests.hasOpenWork()) return undefined;
+    const floor = this.leastServed();
+    if (floor === undefined) return undefined;
+    if (this.stale) this.rankAll();
+    const bound = floor.tag + this.slackGpuSeconds;
+    for (let flow = this.later.peek(); flow !== undefined && flow.tag <= bound; flow = this.later.peek()) {
+      this.compete(flow);
     }
+    for (let flow = this.turn.peek(); flow !== undefined; flow = this.turn.peek()) {
+      if (flow.tag > bound) this.postpone(flow);
+      else if (flow.best?.lane.contest.shape.open === true) return flow.best;
+      else this.rank(flow);
+    }
+    return undefined;
   }
 
   /** Nothing of the tenant's is served in this cycle. */
@@ -148,7 +177,7 @@ export class FairQueue<T extends QueuedTask> {
     count(lane, -lane.size);
     lane.closed = true;
     lane.flow.closedLanes += 1;
-    unplace(lane);
+    if (lane.flow.competes) this.rank(lane.flow);
   }
 
   /** The tenant's closed lanes are open again. */
@@ -160,8 +189,8 @@ export class FairQueue<T extends QueuedTask> {
       lane.closed = false;
       flow.closedLanes -= 1;
       count(lane, lane.size);
-      if (flow.competes && !lane.parked) place(lane);
     }
+    if (flow.competes) this.rank(flow);
   }
 
   /** Shapes of which there are lanes. */
@@ -210,24 +239,48 @@ export class FairQueue<T extends QueuedTask> {
 
   private compete(flow: Flow<T>): void {
     if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
-    for (const lane of flow.competes ? flow.parked : flow.laneList) place(lane);
-    unpark(flow);
     flow.competes = true;
+    this.rank(flow);
   }
 
-  /** It came first, but it is not its tenant's turn. The tenant's other lanes may stay: they may never come first. */
-  private park(lane: TenantLane<T>): void {
-    const { flow } = lane;
-    unplace(lane);
-    lane.parked = true;
-    flow.parked.push(lane);
-    if (flow.laterIndex < 0) this.later.push(flow);
+  private postpone(flow: Flow<T>): void {
+    this.leaveTurn(flow);
+    this.later.push(flow);
+  }
+
+  private leaveTurn(flow: Flow<T>): void {
+    if (flow.turnIndex >= 0) this.turn.removeAt(flow.turnIndex);
+    flow.competes = false;
+    flow.best = undefined;
+  }
+
+  /** The tenant competes with the first task that it has now. */
+  private rank(flow: Flow<T>): void {
+    rankLanes(flow);
+    if (flow.best === undefined) {
+      if (flow.turnIndex >= 0) this.turn.removeAt(flow.turnIndex);
+      this.rest(flow);
+    } else if (flow.turnIndex < 0) this.turn.push(flow);
+    else this.turn.moveAt(flow.turnIndex);
+  }
+
+  /** Shapes have opened or changed in what it takes to get ready for them. */
+  private rankAll(): void {
+    this.stale = false;
+    this.turn.retain((flow) => {
+      rankLanes(flow);
+      if (flow.best === undefined) this.rest(flow);
+      return flow.best !== undefined;
+    });
+  }
+
+  private rest(flow: Flow<T>): void {
+    if (!flow.idle) this.idle.push(flow);
+    flow.idle = true;
   }
 
   private withdraw(flow: Flow<T>): void {
-    for (const lane of flow.laneList) unplace(lane);
-    unpark(flow);
-    flow.competes = false;
+    this.leaveTurn(flow);
     if (flow.index >= 0) this.served.removeAt(flow.index);
     if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
   }
@@ -242,13 +295,17 @@ export class FairQueue<T extends QueuedTask> {
       weight,
       lanes: new Map(),
       laneList: [],
-      parked: [],
       closedLanes: 0,
       tag: this.virtual,
       waiting: 0,
       stands: false,
       competes: false,
+      idle: false,
+      best: undefined,
+      bestKey: Infinity,
+      bestSetup: 0,
       index: -1,
+      turnIndex: -1,
       laterIndex: -1,
     };
     this.flows.set(tenantId, flow);
@@ -282,11 +339,6 @@ export class FairQueue<T extends QueuedTask> {
     this.lanesKept = this.lanes;
     this.flowsKept = this.flows.size;
   }
-}
-
-function unpark<T extends QueuedTask>({ parked }: Flow<T>): void {
-  for (const lane of parked) lane.parked = false;
-  parked.length = 0;
 }
 
 /** Takes out the tasks requested before `before`, the oldest first. */

@@ -17,11 +17,6 @@ export class Heap<T> {
     return this.items.length;
   }
 
-  /** First part of the order of the first; Infinity without one. */
-  get leastKey(): number {
-    return this.keys.length === 0 ? Infinity : (this.keys[0] as number);
-  }
-
   peek(): T | undefined {
     return this.items[0];
   }
@@ -53,13 +48,13 @@ export class Heap<T> {
     if (item !== undefined) this.settle(index, item, this.keyOf(item));
   }
 
-  /** Drops what `keep` refuses; O(n). */
+  /** Drops what `keep` refuses, and asks for all keys anew; O(n). */
   retain(keep: (item: T) => boolean): void {
-    const { items, keys } = this;
+    const { items, keys, keyOf } = this;
     let kept = 0;
     for (let index = 0; index < items.length; index++) {
       const item = items[index] as T;
-      if (keep(item)) this.put(kept++, item, keys[index] as number);
+      if (keep(item)) this.put(kept++, item, keyOf(item));
       else this.moved?.(item, -1);
     }
     items.length = kept;

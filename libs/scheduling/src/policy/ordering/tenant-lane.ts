@@ -55,8 +55,6 @@ export interface Flow<T extends QueuedTask> {
   /** By shape; `laneList` is the same lanes, to be walked without an iterator. */
   readonly lanes: Map<string, TenantLane<T>>;
   laneList: TenantLane<T>[];
-  /** Lanes that were taken out of competition, one by one, since it was last its turn. */
-  readonly parked: TenantLane<T>[];
   /** Lanes that are closed. */
   closedLanes: number;
   /** Virtual start of its next task, GPU-seconds per unit of weight. */
@@ -64,18 +62,24 @@ export interface Flow<T extends QueuedTask> {
   waiting: number;
   /** It keeps its place when it next has work: it had work all along, as the state that was brought says. */
   stands: boolean;
-  /** Its lanes compete by length, those that are parked aside; otherwise all of them wait for its turn. */
+  /** It competes by length; otherwise it waits for its turn. */
   competes: boolean;
-  /** Where it stands among the tenants with work, and among those that wait for their turn; -1: it doesn't. */
+  /** It competes, but nothing of it may find room. */
+  idle: boolean;
+  /** While it competes: its first task that may find room. The key is below 0 when that is overdue, else its length with
+   * the setup of its shape. */
+  best: Waiting<T> | undefined;
+  bestKey: number;
+  bestSetup: number;
+  /** Where it stands among the tenants with work, those in turn, and those that wait for their turn; -1: it doesn't. */
   index: number;
+  turnIndex: number;
   laterIndex: number;
 }
 
-/** The lanes of one shape that compete within a class of a pool. */
-export interface Contest<T extends QueuedTask> {
+/** The lanes of one shape within a class of a pool. */
+export interface Contest {
   readonly shape: ShapeState;
-  /** Lanes of tenants in turn, the best head first. */
-  readonly lanes: Heap<TenantLane<T>>;
   /** Tasks in lanes of this shape that are not closed, whether they compete or not. */
   waiting: number;
 }
@@ -98,14 +102,10 @@ export class TenantLane<T extends QueuedTask> {
   head: Waiting<T> | undefined;
   /** First part of the order of lanes: below 0 when the head is overdue, else its length; Infinity without a head. */
   headKey = Infinity;
-  /** Where it stands among the lanes of its shape; -1: it doesn't compete. */
-  index = -1;
-  /** It is out of the competition until its tenant's next turn. */
-  parked = false;
 
   constructor(
     readonly flow: Flow<T>,
-    readonly contest: Contest<T>,
+    readonly contest: Contest,
   ) {}
 
   /** Tasks that wait in it. */
