@@ -31,6 +31,10 @@ function hasFirst<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
   return goesFirst(a.best, b.best, a.bestSetup, b.bestSetup);
 }
 
+function tellAge<T extends QueuedTask>(waiting: Waiting<T>, index: number): void {
+  waiting.ageIndex = index;
+}
+
 function tagOf<T extends QueuedTask>({ tag }: Flow<T>): number {
   return tag;
 }
@@ -52,8 +56,8 @@ export class FairQueue<T extends QueuedTask> {
   /** Tenants with work that are too far ahead to compete, and those that were not asked yet. */
   private readonly later = new Heap<Flow<T>>(tagOf, isLess, (flow, index) => (flow.laterIndex = index));
   /** Tasks that are not overdue, and those that are and may be lifted. */
-  private readonly ageing = new Heap<Waiting<T>>(ageKey, isOlder);
-  private readonly lifting = new Heap<Waiting<T>>(ageKey, isOlder);
+  private readonly ageing = new Heap<Waiting<T>>(ageKey, isOlder, tellAge);
+  private readonly lifting = new Heap<Waiting<T>>(ageKey, isOlder, tellAge);
   /** Out of this cycle: nothing of theirs finds room, or they are at their quota. */
   private readonly aside: Flow<T>[] = [];
   private virtual = 0;
@@ -103,8 +107,7 @@ export class FairQueue<T extends QueuedTask> {
     this.waiting -= 1;
     if (flow.waiting === 0) this.withdraw(flow);
     else if (flow.competes) this.rank(flow);
-    const { ageing } = this;
-    if (ageing.size > 2 * this.waiting + IDLE_KEPT) ageing.retain((kept) => !kept.gone);
+    if (waiting.ageIndex >= 0) (waiting.overdue ? this.lifting : this.ageing).removeAt(waiting.ageIndex);
   }
 
   /** Takes it out and charges its tenant. */

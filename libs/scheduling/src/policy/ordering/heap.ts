@@ -17,6 +17,11 @@ export class Heap<T> {
     return this.items.length;
   }
 
+  /** First part of the order of the first; Infinity without one. */
+  get leastKey(): number {
+    return this.keys.length === 0 ? Infinity : (this.keys[0] as number);
+  }
+
   peek(): T | undefined {
     return this.items[0];
   }

@@ -51,7 +51,7 @@ export function rankLanes<T extends QueuedTask>(flow: Flow<T>): void {
   for (let at = 0; at < laneList.length; at++) {
     const lane = laneList[at] as TenantLane<T>;
     const { head, headKey } = lane;
-    if (head === undefined || lane.closed) continue;
+    if (headKey > least || head === undefined || lane.closed) continue;
     const { shape } = lane.contest;
     if (!shape.open) continue;
     // What is overdue has a key below 0 and costs nothing to get ready for: it comes before all that is not.

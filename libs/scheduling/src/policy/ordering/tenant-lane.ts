@@ -8,6 +8,8 @@ export interface Waiting<T extends QueuedTask> {
   readonly lane: TenantLane<T>;
   overdue: boolean;
   gone: boolean;
+  /** Where it stands in its class by age: among those that are overdue and may be lifted, or those that are not; -1: nowhere. */
+  ageIndex: number;
 }
 
 export function ageKey<T extends QueuedTask>({ task }: Waiting<T>): number {
@@ -114,7 +116,7 @@ export class TenantLane<T extends QueuedTask> {
   }
 
   add(task: T): Waiting<T> {
-    const waiting: Waiting<T> = { task, lane: this, overdue: false, gone: false };
+    const waiting: Waiting<T> = { task, lane: this, overdue: false, gone: false, ageIndex: -1 };
     this.shortest.push(waiting);
     this.live += 1;
     this.refresh();
@@ -135,8 +137,9 @@ export class TenantLane<T extends QueuedTask> {
   }
 
   private refresh(): void {
-    this.head = topOf(this.overdue) ?? topOf(this.shortest);
-    this.headKey = this.head === undefined ? Infinity : this.head.overdue ? -1 : this.head.task.gpuSeconds;
+    const late = topOf(this.overdue);
+    this.head = late ?? topOf(this.shortest);
+    this.headKey = late === undefined ? this.shortest.leastKey : -1;
   }
 }
 
