@@ -1,42 +1,15 @@
 import { invariant, type Instant } from '@millrace/kernel';
 import { Heap } from './heap.js';
-import { compareIds } from './ordering.js';
 import type { ClassLimits, FairShare, QueuedTask } from './ordering-policy.js';
-import { count, rankLanes, ShapeContests } from './shape-contests.js';
-import {
-  ageKey,
-  goesFirst,
-  isOlder,
-  TenantLane,
-  topOf,
-  type Flow,
-  type ShapeState,
-  type Waiting,
-} from './tenant-lane.js';
+import { count, ShapeContests } from './shape-contests.js';
+import { ageKey, isOlder, TenantLane, topOf, type Flow, type ShapeState, type Waiting } from './tenant-lane.js';
+import { isLessServed, tagOf, TenantTurns } from './tenant-turns.js';
 
 /** Tenants and lanes that may come before the idle ones are looked through. */
 const IDLE_KEPT = 1_024;
 
-function isLess<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
-  const apart = a.tag - b.tag;
-  return apart === 0 ? compareIds(a.tenantId, b.tenantId) < 0 : apart < 0;
-}
-
-function bestKeyOf<T extends QueuedTask>({ bestKey }: Flow<T>): number {
-  return bestKey;
-}
-
-function hasFirst<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
-  if (a.best === undefined || b.best === undefined) return b.best === undefined && a.best !== undefined;
-  return goesFirst(a.best, b.best, a.bestSetup, b.bestSetup);
-}
-
 function tellAge<T extends QueuedTask>(waiting: Waiting<T>, index: number): void {
   waiting.ageIndex = index;
-}
-
-function tagOf<T extends QueuedTask>({ tag }: Flow<T>): number {
-  return tag;
 }
 
 /**
@@ -48,20 +21,14 @@ export class FairQueue<T extends QueuedTask> {
   private readonly flows = new Map<string, Flow<T>>();
   private readonly contests = new ShapeContests();
   /** Tenants with work, the least served first, without those set aside. */
-  private readonly served = new Heap<Flow<T>>(tagOf, isLess, (flow, index) => (flow.index = index));
-  /** Tenants that compete, the one whose task goes first at the top. What is known of them is from before `begin` while `stale`. */
-  private readonly turn = new Heap<Flow<T>>(bestKeyOf, hasFirst, (flow, index) => (flow.turnIndex = index));
-  private stale = false;
-  private readonly idle: Flow<T>[] = [];
-  /** Tenants with work that are too far ahead to compete, and those that were not asked yet. */
-  private readonly later = new Heap<Flow<T>>(tagOf, isLess, (flow, index) => (flow.laterIndex = index));
+  private readonly served = new Heap<Flow<T>>(tagOf, isLessServed, (flow, index) => (flow.index = index));
+  private readonly turns = new TenantTurns<T>();
   /** Tasks that are not overdue, and those that are and may be lifted. */
   private readonly ageing = new Heap<Waiting<T>>(ageKey, isOlder, tellAge);
   private readonly lifting = new Heap<Waiting<T>>(ageKey, isOlder, tellAge);
   /** Out of this cycle: nothing of theirs finds room, or they are at their quota. */
   private readonly aside: Flow<T>[] = [];
   private virtual = 0;
-  private waiting = 0;
   /** Lanes there are, and how many tenants and lanes were left when the idle ones were last dropped. */
   private lanes = 0;
   private lanesKept = 0;
@@ -91,10 +58,9 @@ export class FairQueue<T extends QueuedTask> {
     const waiting = lane.add(task);
     count(lane, 1);
     flow.waiting += 1;
-    this.waiting += 1;
     this.ageing.push(waiting);
     if (flow.waiting === 1) this.enter(flow);
-    else if (flow.competes) this.rank(flow);
+    else this.turns.changed(flow);
     return waiting;
   }
 
@@ -104,9 +70,8 @@ export class FairQueue<T extends QueuedTask> {
     lane.remove(waiting);
     count(lane, -1);
     flow.waiting -= 1;
-    this.waiting -= 1;
     if (flow.waiting === 0) this.withdraw(flow);
-    else if (flow.competes) this.rank(flow);
+    else this.turns.changed(flow);
     if (waiting.ageIndex >= 0) (waiting.overdue ? this.lifting : this.ageing).removeAt(waiting.ageIndex);
   }
 
@@ -116,8 +81,7 @@ export class FairQueue<T extends QueuedTask> {
     this.virtual = Math.max(this.virtual, flow.tag);
     flow.tag += waiting.task.gpuSeconds / flow.weight;
     if (flow.index >= 0) this.served.moveAt(flow.index);
-    if (flow.competes) this.postpone(flow);
-    else if (flow.laterIndex >= 0) this.later.moveAt(flow.laterIndex);
+    this.turns.served(flow);
     this.remove(waiting);
   }
 
@@ -125,12 +89,7 @@ export class FairQueue<T extends QueuedTask> {
   begin(now: Instant): void {
     for (const flow of this.aside) if (flow.waiting > 0 && flow.index < 0) this.enter(flow);
     this.aside.length = 0;
-    for (const flow of this.idle) {
-      flow.idle = false;
-      if (flow.competes && flow.turnIndex < 0) this.postpone(flow);
-    }
-    this.idle.length = 0;
-    this.stale = true;
+    this.turns.begin();
     if (this.flows.size + this.lanes > 2 * (this.flowsKept + this.lanesKept) + IDLE_KEPT) this.forget();
     for (const waiting of drain(this.ageing, now - this.limits.maxWaitMs)) {
       waiting.lane.markOverdue(waiting);
@@ -153,17 +112,7 @@ export class FairQueue<T extends QueuedTask> {
     if (!this.contests.hasOpenWork()) return undefined;
     const floor = this.leastServed();
     if (floor === undefined) return undefined;
-    if (this.stale) this.rankAll();
-    const bound = floor.tag + this.slackGpuSeconds;
-    for (let flow = this.later.peek(); flow !== undefined && flow.tag <= bound; flow = this.later.peek()) {
-      this.compete(flow);
-    }
-    for (let flow = this.turn.peek(); flow !== undefined; flow = this.turn.peek()) {
-      if (flow.tag > bound) this.postpone(flow);
-      else if (flow.best?.lane.contest.shape.open === true) return flow.best;
-      else this.rank(flow);
-    }
-    return undefined;
+    return this.turns.best(floor.tag + this.slackGpuSeconds);
   }
 
   /** Nothing of the tenant's is served in this cycle. */
@@ -180,7 +129,7 @@ export class FairQueue<T extends QueuedTask> {
     count(lane, -lane.size);
     lane.closed = true;
     lane.flow.closedLanes += 1;
-    if (lane.flow.competes) this.rank(lane.flow);
+    this.turns.changed(lane.flow);
   }
 
   /** The tenant's closed lanes are open again. */
@@ -193,7 +142,7 @@ export class FairQueue<T extends QueuedTask> {
       flow.closedLanes -= 1;
       count(lane, lane.size);
     }
-    if (flow.competes) this.rank(flow);
+    this.turns.changed(flow);
   }
 
   /** Shapes of which there are lanes. */
@@ -214,7 +163,7 @@ export class FairQueue<T extends QueuedTask> {
     const flow = this.flowOf(tenantId);
     flow.tag += gpuSeconds / flow.weight;
     if (flow.index >= 0) this.served.moveAt(flow.index);
-    if (flow.laterIndex >= 0) this.later.moveAt(flow.laterIndex);
+    this.turns.charged(flow);
   }
 
   private leastServed(): Flow<T> | undefined {
@@ -237,55 +186,12 @@ export class FairQueue<T extends QueuedTask> {
 
   private enter(flow: Flow<T>): void {
     if (flow.index < 0) this.served.push(flow);
-    if (!flow.competes && flow.laterIndex < 0) this.later.push(flow);
-  }
-
-  private compete(flow: Flow<T>): void {
-    if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
-    flow.competes = true;
-    this.rank(flow);
-  }
-
-  private postpone(flow: Flow<T>): void {
-    this.leaveTurn(flow);
-    this.later.push(flow);
-  }
-
-  private leaveTurn(flow: Flow<T>): void {
-    if (flow.turnIndex >= 0) this.turn.removeAt(flow.turnIndex);
-    flow.competes = false;
-    flow.best = undefined;
-  }
-
-  /** The tenant competes with the first task that it has now. */
-  private rank(flow: Flow<T>): void {
-    rankLanes(flow);
-    if (flow.best === undefined) {
-      if (flow.turnIndex >= 0) this.turn.removeAt(flow.turnIndex);
-      this.rest(flow);
-    } else if (flow.turnIndex < 0) this.turn.push(flow);
-    else this.turn.moveAt(flow.turnIndex);
-  }
-
-  /** Shapes have opened or changed in what it takes to get ready for them. */
-  private rankAll(): void {
-    this.stale = false;
-    this.turn.retain((flow) => {
-      rankLanes(flow);
-      if (flow.best === undefined) this.rest(flow);
-      return flow.best !== undefined;
-    });
-  }
-
-  private rest(flow: Flow<T>): void {
-    if (!flow.idle) this.idle.push(flow);
-    flow.idle = true;
+    this.turns.enter(flow);
   }
 
   private withdraw(flow: Flow<T>): void {
-    this.leaveTurn(flow);
+    this.turns.withdraw(flow);
     if (flow.index >= 0) this.served.removeAt(flow.index);
-    if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
   }
 
   private flowOf(tenantId: string): Flow<T> {
