@@ -204,6 +204,7 @@ export class FairQueue<T extends QueuedTask> {
       weight,
       lanes: new Map(),
       laneList: [],
+      laneKeys: [],
       closedLanes: 0,
       tag: this.virtual,
       waiting: 0,
@@ -226,7 +227,7 @@ export class FairQueue<T extends QueuedTask> {
     if (known !== undefined) return known;
     const lane = new TenantLane<T>(flow, this.contests.of(shape));
     flow.lanes.set(shape.name, lane);
-    flow.laneList.push(lane);
+    append(flow, lane);
     this.lanes += 1;
     return lane;
   }
@@ -240,7 +241,9 @@ export class FairQueue<T extends QueuedTask> {
         if (lane.size === 0 && !lane.closed) flow.lanes.delete(lane.contest.shape.name);
         else shapes.add(lane.contest.shape.name);
       }
-      flow.laneList = [...flow.lanes.values()];
+      flow.laneList = [];
+      flow.laneKeys = [];
+      for (const lane of flow.lanes.values()) append(flow, lane);
       this.lanes += flow.lanes.size;
       if (flow.lanes.size === 0 && flow.tag <= this.virtual) this.flows.delete(flow.tenantId);
     }
@@ -248,6 +251,12 @@ export class FairQueue<T extends QueuedTask> {
     this.lanesKept = this.lanes;
     this.flowsKept = this.flows.size;
   }
+}
+
+function append<T extends QueuedTask>(flow: Flow<T>, lane: TenantLane<T>): void {
+  lane.position = flow.laneList.length;
+  flow.laneList.push(lane);
+  flow.laneKeys.push(lane.headKey);
 }
 
 /** Takes out the tasks requested before `before`, the oldest first. */

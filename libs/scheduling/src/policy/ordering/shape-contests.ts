@@ -44,14 +44,16 @@ export function count<T extends QueuedTask>(lane: TenantLane<T>, tasks: number):
 
 /** Finds the first of the tenant's tasks that may find room, with what it takes to get ready for their shapes. */
 export function rankLanes<T extends QueuedTask>(flow: Flow<T>): void {
-  const { laneList } = flow;
+  const { laneList, laneKeys } = flow;
   let best: Waiting<T> | undefined;
   let bestSetup = 0;
   let least = Infinity;
   for (let at = 0; at < laneList.length; at++) {
+    const headKey = laneKeys[at] as number;
+    if (headKey > least) continue;
     const lane = laneList[at] as TenantLane<T>;
-    const { head, headKey } = lane;
-    if (headKey > least || head === undefined || lane.closed) continue;
+    const { head } = lane;
+    if (head === undefined || lane.closed) continue;
     const { shape } = lane.contest;
     if (!shape.open) continue;
     // What is overdue has a key below 0 and costs nothing to get ready for: it comes before all that is not.

@@ -57,6 +57,8 @@ export interface Flow<T extends QueuedTask> {
   /** By shape; `laneList` is the same lanes, to be walked without an iterator. */
   readonly lanes: Map<string, TenantLane<T>>;
   laneList: TenantLane<T>[];
+  /** Of each lane of the list, the first part of the order: below 0 when its head is overdue, else its length; Infinity without a head. */
+  laneKeys: number[];
   /** Lanes that are closed. */
   closedLanes: number;
   /** Virtual start of its next task, GPU-seconds per unit of weight. */
@@ -102,8 +104,8 @@ export class TenantLane<T extends QueuedTask> {
   closed = false;
   /** The task it would give next. */
   head: Waiting<T> | undefined;
-  /** First part of the order of lanes: below 0 when the head is overdue, else its length; Infinity without a head. */
-  headKey = Infinity;
+  /** Where it stands in the list of its tenant's lanes. */
+  position = -1;
 
   constructor(
     readonly flow: Flow<T>,
@@ -136,10 +138,16 @@ export class TenantLane<T extends QueuedTask> {
     this.refresh();
   }
 
+  /** First part of the order of its head among the lanes of its tenant (`Flow.laneKeys`). */
+  get headKey(): number {
+    if (this.head === undefined) return Infinity;
+    return this.head.overdue ? -1 : this.head.task.gpuSeconds;
+  }
+
   private refresh(): void {
     const late = topOf(this.overdue);
     this.head = late ?? topOf(this.shortest);
-    this.headKey = late === undefined ? this.shortest.leastKey : -1;
+    this.flow.laneKeys[this.position] = late === undefined ? this.shortest.leastKey : -1;
   }
 }
 
