@@ -1,20 +1,15 @@
 import { invariant, type Instant } from '@millrace/kernel';
 import { Heap } from './heap.js';
-import { compareIds } from './ordering.js';
 import type { ClassLimits, FairShare, QueuedTask } from './ordering-policy.js';
-import { count, place, ShapeContests, unplace } from './shape-contests.js';
+import { count, ShapeContests } from './shape-contests.js';
 import { ageKey, isOlder, TenantLane, topOf, type Flow, type ShapeState, type Waiting } from './tenant-lane.js';
+import { isLessServed, tagOf, TenantTurns } from './tenant-turns.js';
 
 /** Tenants and lanes that may come before the idle ones are looked through. */
 const IDLE_KEPT = 1_024;
 
-function isLess<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
-  const apart = a.tag - b.tag;
-  return apart === 0 ? compareIds(a.tenantId, b.tenantId) < 0 : apart < 0;
-}
-
-function tagOf<T extends QueuedTask>({ tag }: Flow<T>): number {
-  return tag;
+function tellAge<T extends QueuedTask>(waiting: Waiting<T>, index: number): void {
+  waiting.ageIndex = index;
 }
 
 /**
@@ -24,18 +19,16 @@ function tagOf<T extends QueuedTask>({ tag }: Flow<T>): number {
  */
 export class FairQueue<T extends QueuedTask> {
   private readonly flows = new Map<string, Flow<T>>();
-  private readonly contests = new ShapeContests<T>();
+  private readonly contests = new ShapeContests();
   /** Tenants with work, the least served first, without those set aside. */
-  private readonly served = new Heap<Flow<T>>(tagOf, isLess, (flow, index) => (flow.index = index));
-  /** Tenants with work that are too far ahead to compete. */
-  private readonly later = new Heap<Flow<T>>(tagOf, isLess, (flow, index) => (flow.laterIndex = index));
+  private readonly served = new Heap<Flow<T>>(tagOf, isLessServed, (flow, index) => (flow.index = index));
+  private readonly turns = new TenantTurns<T>();
   /** Tasks that are not overdue, and those that are and may be lifted. */
-  private readonly ageing = new Heap<Waiting<T>>(ageKey, isOlder);
-  private readonly lifting = new Heap<Waiting<T>>(ageKey, isOlder);
+  private readonly ageing = new Heap<Waiting<T>>(ageKey, isOlder, tellAge);
+  private readonly lifting = new Heap<Waiting<T>>(ageKey, isOlder, tellAge);
   /** Out of this cycle: nothing of theirs finds room, or they are at their quota. */
   private readonly aside: Flow<T>[] = [];
   private virtual = 0;
-  private waiting = 0;
   /** Lanes there are, and how many tenants and lanes were left when the idle ones were last dropped. */
   private lanes = 0;
   private lanesKept = 0;
@@ -65,10 +58,9 @@ export class FairQueue<T extends QueuedTask> {
     const waiting = lane.add(task);
     count(lane, 1);
     flow.waiting += 1;
-    this.waiting += 1;
     this.ageing.push(waiting);
     if (flow.waiting === 1) this.enter(flow);
-    else if (flow.competes && !lane.parked) place(lane);
+    else this.turns.changed(flow);
     return waiting;
   }
 
@@ -78,11 +70,9 @@ export class FairQueue<T extends QueuedTask> {
     lane.remove(waiting);
     count(lane, -1);
     flow.waiting -= 1;
-    this.waiting -= 1;
-    if (lane.index >= 0) place(lane);
     if (flow.waiting === 0) this.withdraw(flow);
-    const { ageing } = this;
-    if (ageing.size > 2 * this.waiting + IDLE_KEPT) ageing.retain((kept) => !kept.gone);
+    else this.turns.changed(flow);
+    if (waiting.ageIndex >= 0) (waiting.overdue ? this.lifting : this.ageing).removeAt(waiting.ageIndex);
   }
 
   /** Takes it out and charges its tenant. */
@@ -91,7 +81,7 @@ export class FairQueue<T extends QueuedTask> {
     this.virtual = Math.max(this.virtual, flow.tag);
     flow.tag += waiting.task.gpuSeconds / flow.weight;
     if (flow.index >= 0) this.served.moveAt(flow.index);
-    if (flow.laterIndex >= 0) this.later.moveAt(flow.laterIndex);
+    this.turns.served(flow);
     this.remove(waiting);
   }
 
@@ -99,10 +89,10 @@ export class FairQueue<T extends QueuedTask> {
   begin(now: Instant): void {
     for (const flow of this.aside) if (flow.waiting > 0 && flow.index < 0) this.enter(flow);
     this.aside.length = 0;
+    this.turns.begin();
     if (this.flows.size + this.lanes > 2 * (this.flowsKept + this.lanesKept) + IDLE_KEPT) this.forget();
     for (const waiting of drain(this.ageing, now - this.limits.maxWaitMs)) {
       waiting.lane.markOverdue(waiting);
-      if (waiting.lane.index >= 0) place(waiting.lane);
       if (this.limits.liftAfterMs !== undefined) this.lifting.push(waiting);
     }
   }
@@ -119,19 +109,10 @@ export class FairQueue<T extends QueuedTask> {
 
   /** The task to serve next, or undefined when nothing that waits may find room. */
   next(): Waiting<T> | undefined {
-    for (;;) {
-      if (!this.contests.hasOpenWork()) return undefined;
-      const floor = this.leastServed();
-      if (floor === undefined) return undefined;
-      const bound = floor.tag + this.slackGpuSeconds;
-      for (let flow = this.later.peek(); flow !== undefined && flow.tag <= bound; flow = this.later.peek()) {
-        this.compete(flow);
-      }
-      const best = this.contests.best();
-      if (best === undefined) return undefined;
-      if (best.lane.flow.tag <= bound) return best;
-      this.park(best.lane);
-    }
+    if (!this.contests.hasOpenWork()) return undefined;
+    const floor = this.leastServed();
+    if (floor === undefined) return undefined;
+    return this.turns.best(floor.tag + this.slackGpuSeconds);
   }
 
   /** Nothing of the tenant's is served in this cycle. */
@@ -148,7 +129,7 @@ export class FairQueue<T extends QueuedTask> {
     count(lane, -lane.size);
     lane.closed = true;
     lane.flow.closedLanes += 1;
-    unplace(lane);
+    this.turns.changed(lane.flow);
   }
 
   /** The tenant's closed lanes are open again. */
@@ -160,8 +141,8 @@ export class FairQueue<T extends QueuedTask> {
       lane.closed = false;
       flow.closedLanes -= 1;
       count(lane, lane.size);
-      if (flow.competes && !lane.parked) place(lane);
     }
+    this.turns.changed(flow);
   }
 
   /** Shapes of which there are lanes. */
@@ -182,7 +163,7 @@ export class FairQueue<T extends QueuedTask> {
     const flow = this.flowOf(tenantId);
     flow.tag += gpuSeconds / flow.weight;
     if (flow.index >= 0) this.served.moveAt(flow.index);
-    if (flow.laterIndex >= 0) this.later.moveAt(flow.laterIndex);
+    this.turns.charged(flow);
   }
 
   private leastServed(): Flow<T> | undefined {
@@ -205,31 +186,12 @@ export class FairQueue<T extends QueuedTask> {
 
   private enter(flow: Flow<T>): void {
     if (flow.index < 0) this.served.push(flow);
-    if (!flow.competes && flow.laterIndex < 0) this.later.push(flow);
-  }
-
-  private compete(flow: Flow<T>): void {
-    if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
-    for (const lane of flow.competes ? flow.parked : flow.laneList) place(lane);
-    unpark(flow);
-    flow.competes = true;
-  }
-
-  /** It came first, but it is not its tenant's turn. The tenant's other lanes may stay: they may never come first. */
-  private park(lane: TenantLane<T>): void {
-    const { flow } = lane;
-    unplace(lane);
-    lane.parked = true;
-    flow.parked.push(lane);
-    if (flow.laterIndex < 0) this.later.push(flow);
+    this.turns.enter(flow);
   }
 
   private withdraw(flow: Flow<T>): void {
-    for (const lane of flow.laneList) unplace(lane);
-    unpark(flow);
-    flow.competes = false;
+    this.turns.withdraw(flow);
     if (flow.index >= 0) this.served.removeAt(flow.index);
-    if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
   }
 
   private flowOf(tenantId: string): Flow<T> {
@@ -242,13 +204,18 @@ export class FairQueue<T extends QueuedTask> {
       weight,
       lanes: new Map(),
       laneList: [],
-      parked: [],
+      laneKeys: [],
       closedLanes: 0,
       tag: this.virtual,
       waiting: 0,
       stands: false,
       competes: false,
+      idle: false,
+      best: undefined,
+      bestKey: Infinity,
+      bestSetup: 0,
       index: -1,
+      turnIndex: -1,
       laterIndex: -1,
     };
     this.flows.set(tenantId, flow);
@@ -260,7 +227,7 @@ export class FairQueue<T extends QueuedTask> {
     if (known !== undefined) return known;
     const lane = new TenantLane<T>(flow, this.contests.of(shape));
     flow.lanes.set(shape.name, lane);
-    flow.laneList.push(lane);
+    append(flow, lane);
     this.lanes += 1;
     return lane;
   }
@@ -274,7 +241,9 @@ export class FairQueue<T extends QueuedTask> {
         if (lane.size === 0 && !lane.closed) flow.lanes.delete(lane.contest.shape.name);
         else shapes.add(lane.contest.shape.name);
       }
-      flow.laneList = [...flow.lanes.values()];
+      flow.laneList = [];
+      flow.laneKeys = [];
+      for (const lane of flow.lanes.values()) append(flow, lane);
       this.lanes += flow.lanes.size;
       if (flow.lanes.size === 0 && flow.tag <= this.virtual) this.flows.delete(flow.tenantId);
     }
@@ -284,9 +253,10 @@ export class FairQueue<T extends QueuedTask> {
   }
 }
 
-function unpark<T extends QueuedTask>({ parked }: Flow<T>): void {
-  for (const lane of parked) lane.parked = false;
-  parked.length = 0;
+function append<T extends QueuedTask>(flow: Flow<T>, lane: TenantLane<T>): void {
+  lane.position = flow.laneList.length;
+  flow.laneList.push(lane);
+  flow.laneKeys.push(lane.headKey);
 }
 
 /** Takes out the tasks requested before `before`, the oldest first. */

@@ -53,13 +53,13 @@ export class Heap<T> {
     if (item !== undefined) this.settle(index, item, this.keyOf(item));
   }
 
-  /** Drops what `keep` refuses; O(n). */
+  /** Drops what `keep` refuses, and asks for all keys anew; O(n). */
   retain(keep: (item: T) => boolean): void {
-    const { items, keys } = this;
+    const { items, keys, keyOf } = this;
     let kept = 0;
     for (let index = 0; index < items.length; index++) {
       const item = items[index] as T;
-      if (keep(item)) this.put(kept++, item, keys[index] as number);
+      if (keep(item)) this.put(kept++, item, keyOf(item));
       else this.moved?.(item, -1);
     }
     items.length = kept;
@@ -68,10 +68,14 @@ export class Heap<T> {
   }
 
   private settle(index: number, item: T, key: number): void {
-    if (this.rise(index, item, key) === index) this.sink(index, item, key);
+    const up = (index - 1) >> 1;
+    const upKey = index === 0 ? -Infinity : (this.keys[up] as number);
+    const rises = key < upKey || (index > 0 && key === upKey && this.isBefore(item, this.items[up] as T));
+    if (rises) this.rise(index, item, key);
+    else this.sink(index, item, key);
   }
 
-  private rise(from: number, item: T, key: number): number {
+  private rise(from: number, item: T, key: number): void {
     let index = from;
     while (index > 0) {
       const up = (index - 1) >> 1;
@@ -81,7 +85,6 @@ export class Heap<T> {
       index = up;
     }
     this.put(index, item, key);
-    return index;
   }
 
   private sink(from: number, item: T, key: number): void {

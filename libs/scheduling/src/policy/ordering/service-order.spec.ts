@@ -236,4 +236,18 @@ describe('the order of service', () => {
     order.add(aQueued(1, { shape: 'shape-0-1' }));
     expect(served(order)).toEqual([1, 0]);
   });
+
+  it('QUE-10: takes a served task again under its id, and knows of none that was served', () => {
+    const order = anOrder([1, 2, 3, 4, 5].map((number) => aQueued(number)));
+    order.begin(NOW);
+    expect(served(order, 4)).toEqual([1, 2, 3, 4]);
+    expect(order.remove(aQueued(1).id)).toBe(false);
+    expect(order.size).toBe(1);
+    order.add(aQueued(1));
+    for (let number = 6; number < 9; number++) order.add(aQueued(number));
+    expect(() => order.add(aQueued(1))).toThrow('waits once');
+    expect(order.remove(aQueued(1).id)).toBe(true);
+    expect(served(order)).toEqual([5, 6, 7, 8]);
+    expect(order.size).toBe(0);
+  });
 });

@@ -1,27 +1,16 @@
-import { Heap } from './heap.js';
 import type { QueuedTask } from './ordering-policy.js';
-import { goesFirst, type Contest, type ShapeState, type TenantLane, type Waiting } from './tenant-lane.js';
+import { goesFirst, type Contest, type Flow, type ShapeState, type TenantLane, type Waiting } from './tenant-lane.js';
 
-function laneKey<T extends QueuedTask>({ headKey }: TenantLane<T>): number {
-  return headKey;
-}
-
-function laneGoesFirst<T extends QueuedTask>(a: TenantLane<T>, b: TenantLane<T>): boolean {
-  if (a.head === undefined || b.head === undefined) return b.head === undefined && a.head !== undefined;
-  return goesFirst(a.head, b.head, 0, 0);
-}
-
-/** The lanes of one class and pool that compete, shape by shape: a shape is closed, or gets dearer, as a whole. */
-export class ShapeContests<T extends QueuedTask> {
-  private readonly contests = new Map<string, Contest<T>>();
+/** The shapes of one class and pool: a shape is closed, or gets dearer, as a whole. */
+export class ShapeContests {
+  private readonly contests = new Map<string, Contest>();
   /** The same, to be walked without an iterator. */
-  private list: Contest<T>[] = [];
+  private list: Contest[] = [];
 
-  of(shape: ShapeState): Contest<T> {
+  of(shape: ShapeState): Contest {
     const known = this.contests.get(shape.name);
     if (known !== undefined) return known;
-    const lanes = new Heap<TenantLane<T>>(laneKey, laneGoesFirst, (lane, index) => (lane.index = index));
-    const made: Contest<T> = { shape, lanes, waiting: 0 };
+    const made: Contest = { shape, waiting: 0 };
     this.contests.set(shape.name, made);
     this.list.push(made);
     return made;
@@ -31,33 +20,10 @@ export class ShapeContests<T extends QueuedTask> {
   hasOpenWork(): boolean {
     const { list } = this;
     for (let at = 0; at < list.length; at++) {
-      const { shape, waiting } = list[at] as Contest<T>;
+      const { shape, waiting } = list[at] as Contest;
       if (waiting > 0 && shape.open) return true;
     }
     return false;
-  }
-
-  /** The first of those that compete, with what it takes to get ready for their shapes. */
-  best(): Waiting<T> | undefined {
-    const { list } = this;
-    let best: Waiting<T> | undefined;
-    let bestSetup = 0;
-    let least = Infinity;
-    for (let at = 0; at < list.length; at++) {
-      const { shape, lanes } = list[at] as Contest<T>;
-      if (!shape.open) continue;
-      // What is overdue has a key below 0 and costs nothing to get ready for: it comes before all that is not.
-      const key = lanes.leastKey;
-      const sum = key < 0 ? key : key + shape.setupGpuSeconds;
-      if (sum > least) continue;
-      const head = lanes.peek()?.head;
-      if (head === undefined) continue;
-      if (best !== undefined && sum === least && !goesFirst(head, best, shape.setupGpuSeconds, bestSetup)) continue;
-      best = head;
-      bestSetup = shape.setupGpuSeconds;
-      least = sum;
-    }
-    return best;
   }
 
   /** Forgets the shapes of which there is no lane any more. */
@@ -76,13 +42,29 @@ export function count<T extends QueuedTask>(lane: TenantLane<T>, tasks: number):
   if (!lane.closed) lane.contest.waiting += tasks;
 }
 
-/** The lane competes with the head that it has now; without a head, or closed, it doesn't. */
-export function place<T extends QueuedTask>(lane: TenantLane<T>): void {
-  if (lane.head === undefined || lane.closed) unplace(lane);
-  else if (lane.index < 0) lane.contest.lanes.push(lane);
-  else lane.contest.lanes.moveAt(lane.index);
-}
-
-export function unplace<T extends QueuedTask>(lane: TenantLane<T>): void {
-  if (lane.index >= 0) lane.contest.lanes.removeAt(lane.index);
+/** Finds the first of the tenant's tasks that may find room, with what it takes to get ready for their shapes. */
+export function rankLanes<T extends QueuedTask>(flow: Flow<T>): void {
+  const { laneList, laneKeys } = flow;
+  let best: Waiting<T> | undefined;
+  let bestSetup = 0;
+  let least = Infinity;
+  for (let at = 0; at < laneList.length; at++) {
+    const headKey = laneKeys[at] as number;
+    if (headKey > least) continue;
+    const lane = laneList[at] as TenantLane<T>;
+    const { head } = lane;
+    if (head === undefined || lane.closed) continue;
+    const { shape } = lane.contest;
+    if (!shape.open) continue;
+    // What is overdue has a key below 0 and costs nothing to get ready for: it comes before all that is not.
+    const sum = headKey < 0 ? headKey : headKey + shape.setupGpuSeconds;
+    if (sum > least) continue;
+    if (best !== undefined && sum === least && !goesFirst(head, best, shape.setupGpuSeconds, bestSetup)) continue;
+    best = head;
+    bestSetup = shape.setupGpuSeconds;
+    least = sum;
+  }
+  flow.best = best;
+  flow.bestKey = least;
+  flow.bestSetup = bestSetup;
 }

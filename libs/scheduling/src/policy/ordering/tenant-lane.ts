@@ -8,6 +8,8 @@ export interface Waiting<T extends QueuedTask> {
   readonly lane: TenantLane<T>;
   overdue: boolean;
   gone: boolean;
+  /** Where it stands in its class by age: among those that are overdue and may be lifted, or those that are not; -1: nowhere. */
+  ageIndex: number;
 }
 
 export function ageKey<T extends QueuedTask>({ task }: Waiting<T>): number {
@@ -55,8 +57,8 @@ export interface Flow<T extends QueuedTask> {
   /** By shape; `laneList` is the same lanes, to be walked without an iterator. */
   readonly lanes: Map<string, TenantLane<T>>;
   laneList: TenantLane<T>[];
-  /** Lanes that were taken out of competition, one by one, since it was last its turn. */
-  readonly parked: TenantLane<T>[];
+  /** Of each lane of the list, the first part of the order: below 0 when its head is overdue, else its length; Infinity without a head. */
+  laneKeys: number[];
   /** Lanes that are closed. */
   closedLanes: number;
   /** Virtual start of its next task, GPU-seconds per unit of weight. */
@@ -64,18 +66,24 @@ export interface Flow<T extends QueuedTask> {
   waiting: number;
   /** It keeps its place when it next has work: it had work all along, as the state that was brought says. */
   stands: boolean;
-  /** Its lanes compete by length, those that are parked aside; otherwise all of them wait for its turn. */
+  /** It competes by length; otherwise it waits for its turn. */
   competes: boolean;
-  /** Where it stands among the tenants with work, and among those that wait for their turn; -1: it doesn't. */
+  /** It competes, but nothing of it may find room. */
+  idle: boolean;
+  /** While it competes: its first task that may find room. The key is below 0 when that is overdue, else its length with
+   * the setup of its shape. */
+  best: Waiting<T> | undefined;
+  bestKey: number;
+  bestSetup: number;
+  /** Where it stands among the tenants with work, those in turn, and those that wait for their turn; -1: it doesn't. */
   index: number;
+  turnIndex: number;
   laterIndex: number;
 }
 
-/** The lanes of one shape that compete within a class of a pool. */
-export interface Contest<T extends QueuedTask> {
+/** The lanes of one shape within a class of a pool. */
+export interface Contest {
   readonly shape: ShapeState;
-  /** Lanes of tenants in turn, the best head first. */
-  readonly lanes: Heap<TenantLane<T>>;
   /** Tasks in lanes of this shape that are not closed, whether they compete or not. */
   waiting: number;
 }
@@ -96,16 +104,12 @@ export class TenantLane<T extends QueuedTask> {
   closed = false;
   /** The task it would give next. */
   head: Waiting<T> | undefined;
-  /** First part of the order of lanes: below 0 when the head is overdue, else its length; Infinity without a head. */
-  headKey = Infinity;
-  /** Where it stands among the lanes of its shape; -1: it doesn't compete. */
-  index = -1;
-  /** It is out of the competition until its tenant's next turn. */
-  parked = false;
+  /** Where it stands in the list of its tenant's lanes. */
+  position = -1;
 
   constructor(
     readonly flow: Flow<T>,
-    readonly contest: Contest<T>,
+    readonly contest: Contest,
   ) {}
 
   /** Tasks that wait in it. */
@@ -114,7 +118,7 @@ export class TenantLane<T extends QueuedTask> {
   }
 
   add(task: T): Waiting<T> {
-    const waiting: Waiting<T> = { task, lane: this, overdue: false, gone: false };
+    const waiting: Waiting<T> = { task, lane: this, overdue: false, gone: false, ageIndex: -1 };
     this.shortest.push(waiting);
     this.live += 1;
     this.refresh();
@@ -134,9 +138,16 @@ export class TenantLane<T extends QueuedTask> {
     this.refresh();
   }
 
+  /** First part of the order of its head among the lanes of its tenant (`Flow.laneKeys`). */
+  get headKey(): number {
+    if (this.head === undefined) return Infinity;
+    return this.head.overdue ? -1 : this.head.task.gpuSeconds;
+  }
+
   private refresh(): void {
-    this.head = topOf(this.overdue) ?? topOf(this.shortest);
-    this.headKey = this.head === undefined ? Infinity : this.head.overdue ? -1 : this.head.task.gpuSeconds;
+    const late = topOf(this.overdue);
+    this.head = late ?? topOf(this.shortest);
+    this.flow.laneKeys[this.position] = late === undefined ? this.shortest.leastKey : -1;
   }
 }
 

@@ -35,6 +35,9 @@ export class NodeTable {
   readonly workerOf: Int32Array;
   readonly bayOf: readonly GpuBay[];
   readonly openKind: Uint16Array;
+  /** By node: 1 where its bay is one of slots, or is split into NVLink groups; what most placements ask of a bay. */
+  readonly hasSlots: Uint8Array;
+  readonly isSplit: Uint8Array;
   /** By worker: when all that runs there is expected to have ended, 0 if unknown; the last start there, as an order. */
   readonly drainedAt: Float64Array;
   readonly lastStart: Float64Array;
@@ -59,6 +62,8 @@ export class NodeTable {
       this.firstNode[at] = (this.firstNode[at - 1] ?? 0) + (this.nodesOfWorker[at - 1] ?? 0);
     }
     this.bayOf = bays.flat();
+    this.hasSlots = Uint8Array.from(this.bayOf, ({ mode }) => (mode === 'slots' ? 1 : 0));
+    this.isSplit = Uint8Array.from(this.bayOf, ({ isSplit }) => (isSplit ? 1 : 0));
     this.workerOf = Int32Array.from(bays.flatMap((own, at) => own.map(() => at)));
     this.freeSlots = Int32Array.from(workers, ({ slots, usedSlots }) => Math.max(0, slots - usedSlots));
     this.drainedAt = Float64Array.from(workers, ({ running = [] }) =>

@@ -97,13 +97,13 @@ export class PlacementBoard {
 
   /** Takes the seat for a task of the class: the model and the type are loaded there from now on. */
   take(plan: ClassPlan, node: number, gpuMask: number, tier: Tier): void {
-    const { capacity, workerOf, freeSlots, bayOf } = this.table;
+    const { capacity, workerOf, freeSlots, hasSlots } = this.table;
     const { cpuMilli, memoryMib, gpuMilli } = tier.taskClass;
     const worker = workerOf[node] ?? 0;
     capacity.take(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
     this.forSiblings(node, cpuMilli, memoryMib, true);
     this.table.freed(node, -gpuMilli * bitsOf(gpuMask));
-    if (bayOf[node]?.mode === 'slots') this.table.freed(node, -slotBound(this.table.workers[worker]));
+    if (hasSlots[node] === 1) this.table.freed(node, -slotBound(this.table.workers[worker]));
     this.warm(plan, node);
     this.table.started(worker);
     freeSlots[worker] = (freeSlots[worker] ?? 0) - 1;
@@ -112,13 +112,13 @@ export class PlacementBoard {
 
   /** The task on that seat ended: what it held is free again, what it loaded stays loaded. */
   release(node: number, gpuMask: number, tier: Tier): void {
-    const { capacity, workerOf, freeSlots, bayOf, openKind } = this.table;
+    const { capacity, workerOf, freeSlots, hasSlots, openKind } = this.table;
     const { cpuMilli, memoryMib, gpuMilli } = tier.taskClass;
     const worker = workerOf[node] ?? 0;
     capacity.release(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
     this.forSiblings(node, cpuMilli, memoryMib, false);
     this.table.freed(node, gpuMilli * bitsOf(gpuMask));
-    if (bayOf[node]?.mode === 'slots') this.table.freed(node, slotBound(this.table.workers[worker]));
+    if (hasSlots[node] === 1) this.table.freed(node, slotBound(this.table.workers[worker]));
     freeSlots[worker] = (freeSlots[worker] ?? 0) + 1;
     if (freeSlots[worker] === 1) this.eachNode(worker, (own) => capacity.setKind(own, openKind[own] ?? 0));
     capacity.commit();
@@ -223,6 +223,7 @@ export class PlacementBoard {
 
   /** Whole GPUs come from one NVLink group where one has enough. */
   private joinByNvlink(seat: Seat): void {
+    if (this.table.isSplit[seat.node] !== 1) return;
     const bay = this.table.bayOf[seat.node];
     if (bay === undefined || seat.tier === null || seat.tier.taskClass.gpuMilli !== GPU_MILLI) return;
     const { capacity } = this.table;
