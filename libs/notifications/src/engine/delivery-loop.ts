@@ -5,6 +5,8 @@ import type { SendDeliveries } from './send-deliveries.js';
 const IN_FLIGHT_LIMIT = 128;
 /** Without a wake the store is asked at least so often: another process may have planned a delivery. */
 const IDLE_POLL_MS: DurationMs = 5000;
+/** What is due first can not be sent now; what is due next to another endpoint waits no longer than this. */
+const BLOCKED_POLL_MS = 500;
 const RETENTION_MS: DurationMs = 30 * 24 * 3_600_000;
 const SWEEP_EVERY_MS: DurationMs = 3_600_000;
 const SWEEP_LIMIT = 1000;
@@ -70,7 +72,8 @@ export class DeliveryLoop {
     const dueAt = await this.store.nextDueAt();
     // Its endpoint has as many tries under way as it may, or another process has it: asking again at once is in vain.
     this.isBlocked = dueAt !== undefined && dueAt <= lookedAt;
-    if (dueAt === undefined || this.isBlocked) return IDLE_POLL_MS;
+    if (this.isBlocked) return BLOCKED_POLL_MS;
+    if (dueAt === undefined) return IDLE_POLL_MS;
     return Math.min(IDLE_POLL_MS, Math.max(1, dueAt - this.clock.now()));
   }
 

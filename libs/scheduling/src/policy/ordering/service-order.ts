@@ -22,7 +22,7 @@ const FORGOTTEN_PER_ADD = 2;
  * 5. then the task requested first; ties by id, so that the order is total.
  *
  * One owner, no clock: a cycle is `begin`, then `next` with `take`, `pass`, `closeShape` or `closeTenant` until `next` has
- * nothing. Each step is O(log n + shapes). It may live on from cycle to cycle (`add`, `remove`), or be built for one.
+ * nothing. Each step is O(log n); once a cycle each tenant in turn ranks its shapes. It may live on from cycle to cycle (`add`, `remove`), or be built for one.
  */
 export class ServiceOrder<T extends QueuedTask> {
   private readonly queues = new Map<string, FairQueue<T>>();
