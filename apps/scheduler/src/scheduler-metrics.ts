@@ -66,7 +66,7 @@ function instrumentsIn(registry: Registry) {
   });
   const estimates = new Counter({
     name: 'millrace_scheduler_estimates_total',
-    help: 'Completed tasks by whether they ended within the nine-in-ten estimate that was first told of them.',
+    help: "Completed tasks by whether they ended within the scheduler's first nine-in-ten forecast of each. Not what clients are told.",
     labelNames: ['within'],
     registers,
   });

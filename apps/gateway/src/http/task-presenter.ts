@@ -17,6 +17,8 @@ import {
 /** Result URLs live for 7 days (B13). */
 export const RESULT_URL_TTL_S = 7 * 24 * 3600;
 const DAY_MS = 24 * 3_600_000;
+/** Estimates that move by less make no new answer: each snapshot moves them a little. */
+const ETA_STEP_MS = 10_000;
 const RETRY_AFTER_S = { min: 1, max: 30 };
 
 /** Adds to a view what is known only now, and renders it. URLs are signed at each read and never stored. */
@@ -34,13 +36,15 @@ export class TaskPresenter {
     return toTaskAnswer(await this.facts(view));
   }
 
-  /** Changes when an answer would, but for the signatures in it: those count by the day. */
+  /** Changes when an answer would, but for the signatures in it: those count by the day, and estimates by 10 s. */
   tag(view: TaskView): string {
     const progress = currentProgress({ view, progress: this.gateway.progress.of(view.request.id) });
     const day = view.end === null ? undefined : Math.floor(this.clock.now() / DAY_MS);
     const marks = [view.charge === null ? 0 : 1, view.erasedAt === null ? 0 : 1];
     const { queue } = this.gateway;
-    const waiting = [queue.waitingReason(view)?.code, queue.place(view)?.position];
+    const place = queue.place(view);
+    const finish = place?.finish === undefined ? undefined : Math.round(place.finish.p90 / ETA_STEP_MS);
+    const waiting = [queue.waitingReason(view)?.code, place?.position, finish];
     return weakTag([view.sequence, progress?.epoch, progress?.step, progress?.percent, ...marks, day, ...waiting]);
   }
 

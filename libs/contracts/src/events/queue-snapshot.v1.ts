@@ -31,6 +31,10 @@ const tenantQueue = z.object({
   waitingReason: waitingReason.optional().describe('Why the first of them waits'),
   first: place.optional(),
   last: place.optional().describe('The others stand in between'),
+  inRequestOrder: z
+    .boolean()
+    .optional()
+    .describe('Whether they are served in the order of their requests; else any of them may stand anywhere in between'),
   basis: z.enum(['history', 'profile']).optional().describe('What the figures rest on'),
 });
 

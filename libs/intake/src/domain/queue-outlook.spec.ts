@@ -9,7 +9,6 @@ function pool(overrides: Partial<PoolFacts> = {}): PoolFacts {
 }
 const lane: LaneFacts = {
   ...{ taskType: 'ti2v-5B', priority: 0, waiting: 2, running: 1 },
-  oldestRequestedAt: toIso(NOW - 10_000),
 };
 const task = { tenantId: 'acme', taskType: 'ti2v-5B', priority: 0, requestedAt: NOW - 10_000 };
 
@@ -46,12 +45,10 @@ describe('queuePlace', () => {
   const eleven = { ...lane, waiting: 11 };
 
   it.each([
-    ['the oldest of its lane', [pool({ lanes: [eleven] })], task.requestedAt, 1],
-    ['one that came half-way since', [pool({ lanes: [eleven] })], NOW - 5_000, 6],
-    ['the newest', [pool({ lanes: [eleven] })], NOW, 11],
+    ['the oldest of its lane may be its longest', [pool({ lanes: [eleven] })], task.requestedAt, 11],
     ['one that came after the snapshot', [pool({ lanes: [eleven] })], NOW + 60_000, 11],
-    ['higher priorities go first', [pool({ lanes: [eleven, { ...lane, priority: 1 }] })], task.requestedAt, 3],
-    ['lower ones and other types do not', [pool({ lanes: [eleven, { ...lane, priority: -1 }] })], task.requestedAt, 1],
+    ['higher priorities go first', [pool({ lanes: [eleven, { ...lane, priority: 1 }] })], NOW, 13],
+    ['lower ones and other types do not', [pool({ lanes: [eleven, { ...lane, priority: -1 }] })], NOW, 11],
     ['an unknown queue', [], NOW, undefined],
     ['a lane in which nothing waits', [pool({ lanes: [{ ...lane, waiting: 0 }] })], NOW, undefined],
   ])('%s', (_name, pools, requestedAt, wanted) => {
@@ -68,7 +65,9 @@ describe('queuePlace', () => {
       ...{ requestedAt: toIso(NOW), position: 24, aheadGpuSeconds: 130 },
       ...{ startS: range(60, 120), finishS: range(70, 140) },
     };
-    const own = { tenantId: 'acme', waiting: 9, first, last, basis: 'history' as const };
+    const own = { tenantId: 'acme', waiting: 9, first, last, inRequestOrder: true, basis: 'history' as const };
+    const placeAmong = (queue: typeof own, requestedAt: number) =>
+      queuePlace([pool({ lanes: [{ ...eleven, tenants: [queue] }] })], { ...task, requestedAt });
     const other = { ...own, tenantId: 'other', waitingReason: { code: 'tenant_quota', text: 'full' } };
 
     it('lies between its first and its last, with instants', () => {
@@ -80,6 +79,28 @@ describe('queuePlace', () => {
         finish: range(NOW + 45_000, NOW + 90_000),
         basis: 'history',
       });
+    });
+
+    it('SCH-39: is never before its true one where the shortest goes first: the last was requested first', () => {
+      const swapped = {
+        ...{ ...own, inRequestOrder: false },
+        first: { ...first, requestedAt: last.requestedAt },
+        last: { ...last, requestedAt: first.requestedAt },
+      };
+      const anywhere = {
+        ...{ position: 24, aheadGpuSeconds: 130, basis: 'history' },
+        start: range(NOW + 35_000, NOW + 120_000),
+        finish: range(NOW + 45_000, NOW + 140_000),
+      };
+      for (const requestedAt of [NOW - 10_000, NOW - 5_000, NOW]) {
+        expect(placeAmong(swapped, requestedAt)).toEqual(anywhere);
+      }
+    });
+
+    it('is told as the last where only those in the middle are out of order, and where all came at once', () => {
+      expect(placeAmong({ ...own, inRequestOrder: false }, NOW - 10_000)?.position).toBe(24);
+      const atOnce = { ...own, first: { ...first, requestedAt: last.requestedAt } };
+      expect(placeAmong(atOnce, NOW)?.position).toBe(24);
     });
 
     it('has no instants where nothing that runs will serve it', () => {

@@ -8,8 +8,6 @@ export interface LaneFacts {
   readonly priority: number;
   readonly waiting: number;
   readonly running: number;
-  /** ISO-8601; null in an empty lane. */
-  readonly oldestRequestedAt: string | null;
   /** Why its first waiting task waits. */
   readonly waitingReason?: WaitingReason | undefined;
   /** What single tenants wait for in it; a tenant is told of its own only. */
@@ -39,6 +37,8 @@ export interface TenantFacts {
   readonly waitingReason?: WaitingReason | undefined;
   readonly first?: PlaceFacts | undefined;
   readonly last?: PlaceFacts | undefined;
+  /** Whether they are served in the order of their requests. */
+  readonly inRequestOrder?: boolean | undefined;
   readonly basis?: 'history' | 'profile' | undefined;
 }
 
@@ -103,7 +103,7 @@ export function waitingReason(pools: readonly PoolFacts[], task: Waiting): Waiti
 
 /** Where a queued task stands, as far as it is known. Approximate; instants are of this server's clock. */
 export interface QueuePlace {
-  /** 1: it is next, over all tenants. */
+  /** 1: it is next, over all tenants. The furthest back that it may stand, where the order is not known. */
   readonly position: number;
   readonly aheadGpuSeconds?: number;
   readonly start?: { readonly p50: Instant; readonly p90: Instant };
@@ -112,48 +112,61 @@ export interface QueuePlace {
 }
 
 /**
- * About where this task stands: between the first and the last of its tenant, as if those had come evenly. Where nothing
- * is told of its tenant: those of higher priority, and its share of its own lane. Undefined while no snapshot shows its
- * lane waiting.
+ * About where this task stands. Where its tenant's tasks are served in the order of their requests: between the first and
+ * the last of them, as if they had come evenly. Where they are not: as far back as the last. Where nothing is told of its
+ * tenant: behind those of higher priority and all of its own lane. Undefined while no snapshot shows its lane waiting.
  */
 export function queuePlace(pools: readonly PoolFacts[], task: Waiting): QueuePlace | undefined {
   const own = ownLane(pools, task);
   if (own === undefined || own.lane.waiting === 0) return undefined;
-  const told = placeOfTenant(tenantOf(own.lane, task), Date.parse(own.at), task);
+  const told = placeOfTenant(tenantOf(own.lane, task), Date.parse(own.at), task.requestedAt);
   if (told !== undefined) return told;
   const higher = lanesOf(pools).filter((lane) => lane.taskType === task.taskType && lane.priority > task.priority);
   const before = higher.reduce((sum, { waiting }) => sum + waiting, 0);
-  return { position: before + placeInLane(own.lane, Date.parse(own.at), task) };
+  return { position: before + own.lane.waiting };
 }
 
-function placeOfTenant(tenant: TenantFacts | undefined, at: Instant, { requestedAt }: Waiting): QueuePlace | undefined {
+/** How far from the first to the last, 0 to 1, each figure is taken. */
+interface Shares {
+  readonly place: number;
+  readonly p50: number;
+  readonly p90: number;
+}
+
+/** Any of them may be this one: half of them are done by the middle of their instants, nearly all by the last. */
+const ANYWHERE: Shares = { place: 1, p50: 0.5, p90: 1 };
+
+function placeOfTenant(tenant: TenantFacts | undefined, at: Instant, requestedAt: Instant): QueuePlace | undefined {
   if (tenant?.first === undefined || tenant.last === undefined) return undefined;
   const { first, last, basis } = tenant;
-  const share = shareOf(requestedAt, Date.parse(first.requestedAt), Date.parse(last.requestedAt));
-  const between = (from: number, to: number): number => from + share * (to - from);
-  const instants = (from?: SecondsAhead, to?: SecondsAhead) =>
-    from === undefined || to === undefined
-      ? undefined
-      : { p50: at + between(from.p50, to.p50) * MS, p90: at + between(from.p90, to.p90) * MS };
-  const start = instants(first.startS, last.startS);
-  const finish = instants(first.finishS, last.finishS);
+  const shares = sharesOf(requestedAt, tenant.inRequestOrder, first, last);
+  const start = instants(at, shares, first.startS, last.startS);
+  const finish = instants(at, shares, first.finishS, last.finishS);
   return {
-    position: Math.round(between(first.position, last.position)),
-    aheadGpuSeconds: between(first.aheadGpuSeconds, last.aheadGpuSeconds),
+    position: Math.round(between(first.position, last.position, shares.place)),
+    aheadGpuSeconds: between(first.aheadGpuSeconds, last.aheadGpuSeconds, shares.place),
     ...(start === undefined ? {} : { start }),
     ...(finish === undefined ? {} : { finish }),
     ...(basis === undefined ? {} : { basis }),
   };
 }
 
-function placeInLane({ waiting, oldestRequestedAt }: LaneFacts, now: Instant, { requestedAt }: Waiting): number {
-  const oldest = oldestRequestedAt === null ? now : Date.parse(oldestRequestedAt);
-  return 1 + Math.round(shareOf(requestedAt, oldest, now) * (waiting - 1));
+function sharesOf(at: Instant, inOrder: boolean | undefined, first: PlaceFacts, last: PlaceFacts): Shares {
+  const from = Date.parse(first.requestedAt);
+  const to = Date.parse(last.requestedAt);
+  if (inOrder !== true || to <= from) return ANYWHERE;
+  const share = Math.min(1, Math.max(0, (at - from) / (to - from)));
+  return { place: share, p50: share, p90: share };
 }
 
-/** How far an instant lies between two others, 0 to 1. */
-function shareOf(at: Instant, from: Instant, to: Instant): number {
-  return Math.min(1, Math.max(0, (at - from) / Math.max(1, to - from)));
+function instants(at: Instant, shares: Shares, from?: SecondsAhead, to?: SecondsAhead): QueuePlace['start'] {
+  if (from === undefined || to === undefined) return undefined;
+  const p50 = between(from.p50, to.p50, shares.p50);
+  return { p50: at + p50 * MS, p90: at + Math.max(p50, between(from.p90, to.p90, shares.p90)) * MS };
+}
+
+function between(from: number, to: number, share: number): number {
+  return from + share * (to - from);
 }
 
 function ownLane(

@@ -15,10 +15,10 @@ export type TaskCancelRequestedEvent = ReceivedEvent<EventData<typeof taskCancel
 export class CancelTasks {
   constructor(private readonly context: SchedulingContext) {}
 
-  execute(events: readonly TaskCancelRequestedEvent[]): Promise<void> {
-    return runAsLeader(this.context, async (scope) => {
+  async execute(events: readonly TaskCancelRequestedEvent[]): Promise<void> {
+    const cancelled = await runAsLeader(this.context, async (scope) => {
       const fresh = (await scope.inbox.claim(INBOX.cancels, events)) as readonly TaskCancelRequestedEvent[];
-      if (fresh.length === 0) return;
+      if (fresh.length === 0) return [];
       const wanted = fresh.map(({ data }) => toTombstone(data));
       const { clock, leaseMs } = this.context;
       const changes = new TaskChanges(await scope.tasks.load(wanted.map(({ taskId }) => taskId)), {
@@ -31,7 +31,9 @@ export class CancelTasks {
         if (changes.task(taskId)?.tenantId === tenantId) changes.apply(taskId, { kind: 'cancelRequested' });
       }
       await changes.write(scope);
+      return wanted.map(({ taskId }) => taskId).filter((taskId) => changes.task(taskId)?.state === 'cancelled');
     });
+    this.context.record.endedWaiting(cancelled);
   }
 }
 

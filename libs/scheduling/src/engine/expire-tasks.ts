@@ -12,14 +12,16 @@ export class ExpireTasks {
   ) {}
 
   /** Returns how many expired, at most 500. */
-  execute(): Promise<number> {
-    return runAsLeader(this.context, async (scope) => {
+  async execute(): Promise<number> {
+    const expired = await runAsLeader(this.context, async (scope) => {
       const { clock, leaseMs } = this.context;
       const overdue = await scope.tasks.overdue(clock.now() - this.queueTtlMs, MAX_PER_RUN);
       const changes = new TaskChanges(overdue, { now: clock.now(), leaseMs });
-      const expired = overdue.filter((task) => changes.apply(task.id, { kind: 'expired' }));
+      const ended = overdue.filter((task) => changes.apply(task.id, { kind: 'expired' }));
       await changes.write(scope);
-      return expired.length;
+      return ended;
     });
+    this.context.record.endedWaiting(expired.map(({ id }) => id));
+    return expired.length;
   }
 }

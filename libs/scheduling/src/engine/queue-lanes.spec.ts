@@ -102,6 +102,30 @@ describe('the queue as it is told', () => {
     expect(last).toMatchObject({ position: 20, aheadGpuSeconds: 100, finishS: { p50: 150 } });
   });
 
+  it("tells whether a tenant's tasks are served in the order of their requests", () => {
+    const inOrder = (tasks: readonly { at: number; gpuMs: number }[], unseen: readonly number[] = []) => {
+      const waits = tasks.map(({ at, gpuMs }, n): Wait => {
+        const { task } = wait(n + 1, 'x');
+        return { kind: 'wait', reason: 'pool_busy', task: { ...task, requestedAt: NOW + at, predictedGpuMs: gpuMs } };
+      });
+      const lengths = [...tasks.map(({ gpuMs }) => gpuMs), ...unseen];
+      const counted = lane({ x: lengths.length });
+      const waitingGpuMs = lengths.reduce((sum, ms) => sum + ms, 0);
+      const tenants = counted.tenants.map((count) => ({ ...count, waitingGpuMs }));
+      return laneFacts([{ ...counted, tenants }], waits, forecast(waits))[0]?.tenants?.[0]?.inRequestOrder;
+    };
+    const [early, late] = [
+      { at: 1, gpuMs: 5_000 },
+      { at: 2, gpuMs: 5_000 },
+    ];
+    expect(inOrder([early, late])).toBe(true);
+    expect(inOrder([early, { ...late, gpuMs: 1_000 }])).toBe(false);
+    // The middle one was requested first and is served second.
+    expect(inOrder([early, { at: 0, gpuMs: 6_000 }, { at: 9, gpuMs: 7_000 }])).toBe(false);
+    expect(inOrder([early, late], [5_000, 5_000])).toBe(true);
+    expect(inOrder([early, late], [5_000, 5_001])).toBe(false);
+  });
+
   it('tells of 250 tenants at most, those that are served first', () => {
     const waits = Array.from({ length: 300 }, (_, n) => wait(n + 1, `t${n}`));
     const counts = Object.fromEntries(waits.map(({ task }) => [task.tenantId ?? '', 1]));

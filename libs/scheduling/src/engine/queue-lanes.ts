@@ -105,7 +105,16 @@ function placesOf(forecasts: readonly TaskForecast[], waiting: number, waitingGp
   const seenMs = inOrder.reduce((sum, { wait }) => sum + (wait.task.predictedGpuMs ?? 0), 0);
   const unseen = Math.max(0, waiting - inOrder.length);
   const stretch = unseen === 0 || seenMs === 0 ? 1 : Math.max(1, waitingGpuMs / seenMs);
-  return { first: toPlace(first, 0, 1), last: toPlace(last, unseen, stretch), basis: first.basis };
+  // The longest are unseen: as long as those that are seen on average, none is longer than any.
+  const sameLength = unseen === 0 || waitingGpuMs * inOrder.length === seenMs * waiting;
+  return {
+    ...{ first: toPlace(first, 0, 1), last: toPlace(last, unseen, stretch) },
+    ...{ inRequestOrder: sameLength && isByRequest(inOrder), basis: first.basis },
+  };
+}
+
+function isByRequest(forecasts: readonly TaskForecast[]): boolean {
+  return forecasts.every(({ wait }, n) => wait.task.requestedAt >= (forecasts[n - 1]?.wait.task.requestedAt ?? 0));
 }
 
 function toPlace(

@@ -3,7 +3,7 @@ import type { TenantId } from '@millrace/kernel';
 import type { Attempt } from '../domain/attempt.js';
 import type { Task } from '../domain/task.js';
 import { DEFAULT_ORDERING } from '../policy/ordering/ordering-policy.js';
-import { aHolder, aPendingTask, aRequest, aTask } from '../testing/builders.js';
+import { aHolder, aPendingTask, aRequest, aTask, taskIdOf } from '../testing/builders.js';
 import { transition } from '../domain/transition.js';
 import type { TaskForecast } from './forecast-queue.js';
 import type { RunningLease } from './ports/lease-store.port.js';
@@ -84,14 +84,14 @@ describe('what the leader remembers of service', () => {
     expect(record.shares).toEqual(share({ heavy: 30, light: 5, stranger: 94 }));
   });
 
+  const forecast = (p90: number, id = closure('a', 1_000).task.id): TaskForecast => ({
+    wait: { kind: 'wait', task: aPendingTask(1, { id }), reason: 'pool_busy' },
+    ...{ position: 1, aheadGpuSeconds: 0, startS: { p50: 0, p90: 0 }, finishS: { p50: 1, p90 } },
+    ...{ plainSeconds: 1, basis: 'history' },
+  });
+
   it('holds estimates against what came', () => {
     const record = new ServiceRecord(ordering);
-    const { task } = closure('a', 1_000);
-    const forecast = (p90: number): TaskForecast => ({
-      wait: { kind: 'wait', task: aPendingTask(1, { id: task.id }), reason: 'pool_busy' },
-      ...{ position: 1, aheadGpuSeconds: 0, startS: { p50: 0, p90: 0 }, finishS: { p50: 1, p90 } },
-      ...{ plainSeconds: 1, basis: 'history' },
-    });
     record.foretold([forecast(10)], 0);
     // The first estimate counts, not the last one before the end.
     record.foretold([forecast(1)], 5_000);
@@ -99,6 +99,24 @@ describe('what the leader remembers of service', () => {
     expect(record.closed([closure('a', 1_000)], 10_000)).toEqual({ withinP90: 0, late: 0 });
     record.foretold([forecast(10)], 0);
     expect(record.closed([closure('a', 1_000)], 10_001)).toEqual({ withinP90: 0, late: 1 });
+  });
+
+  it('keeps 10,000 estimates, the newest: tasks that never ran do not stop it from learning', () => {
+    const record = new ServiceRecord(ordering);
+    const others = (from: number, count: number) =>
+      Array.from({ length: count }, (_, n) => forecast(10, taskIdOf(from + n)));
+    record.foretold(others(100, 10_000), 0);
+    record.foretold([forecast(10)], 0);
+    expect(record.closed([closure('a', 1_000)], 1_000).withinP90).toBe(1);
+    record.foretold([forecast(10), ...others(20_000, 10_000)], 0);
+    expect(record.closed([closure('a', 1_000)], 1_000).withinP90).toBe(0);
+  });
+
+  it('forgets the estimates of tasks that ended while they waited', () => {
+    const record = new ServiceRecord(ordering);
+    record.foretold([forecast(10)], 0);
+    record.endedWaiting([closure('a', 1_000).task.id]);
+    expect(record.closed([closure('a', 1_000)], 1_000)).toEqual({ withinP90: 0, late: 0 });
   });
 
   it('SCH-45: knows the last task types of a worker, and only of workers that are there', () => {

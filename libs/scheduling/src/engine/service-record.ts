@@ -20,7 +20,7 @@ const TYPICAL_GPU_SECONDS = 180;
 /** A profile has one figure: nine of ten tasks are held to end within twice of it, until runs tell better. */
 const PROFILE_P90_FACTOR = 2;
 const TYPES_MAX = 1_000;
-/** Estimates kept until their tasks end. */
+/** Estimates kept until their tasks end; with more, the oldest are dropped. */
 const TOLD_MAX = 10_000;
 /** Task types remembered of a worker: what it ran last is what it has loaded. */
 const RECENT_TYPES_MAX = 4;
@@ -106,9 +106,18 @@ export class ServiceRecord {
   /** What was told of tasks when they were first seen waiting: held against what comes. */
   foretold(forecasts: readonly TaskForecast[], now: Instant): void {
     for (const { wait, plainSeconds, finishS } of forecasts) {
-      if (finishS === undefined || this.told.has(wait.task.id) || this.told.size >= TOLD_MAX) continue;
+      if (finishS === undefined || this.told.has(wait.task.id)) continue;
+      for (const oldest of this.told.keys()) {
+        if (this.told.size < TOLD_MAX) break;
+        this.told.delete(oldest);
+      }
       this.told.set(wait.task.id, { at: now, plainSeconds, p90Seconds: finishS.p90 });
     }
+  }
+
+  /** Tasks that ended while they waited: nothing comes that their estimates could be held against. */
+  endedWaiting(taskIds: readonly string[]): void {
+    for (const id of taskIds) this.told.delete(id);
   }
 
   /** What was foretold of a waiting task that the last reading showed. */
