@@ -272,8 +272,7 @@ export function blackBoxSuite(start: () => Promise<SystemUnderTest>): void {
         await eventually(async () => expect(await api.status(running)).toMatchObject({ status: 'processing' }), {
           timeoutMs: 20_000,
         });
-        // Only now: of two that wait, the shorter one goes first.
-        const waiting = await api.generate(noop());
+        const waiting = await api.generate(noop()); // Only now: of two that wait, the shorter one goes first.
         const queued = { waiting_reason: { code: 'pool_busy' }, queue: { position: 1 } };
         await eventually(async () => expect(await api.task(waiting)).toMatchObject(queued), { timeoutMs: 10_000 });
         expect((await api.call('POST', `/api/v1/tasks/${waiting}/cancel`)).status).toBeLessThan(300);
@@ -297,7 +296,7 @@ export function blackBoxSuite(start: () => Promise<SystemUnderTest>): void {
       const [webhook] = await receiver.waitFor(1, { matching: ({ body }) => body.includes(id), timeoutMs: 30_000 });
       const answer = await api.call('GET', '/api/v1/webhooks/secret');
       expect(answer.headers.get('cache-control')).toBe('no-store');
-      const { secret } = answer.body as { secret: string };
+      const secret = String((answer.body as Record<string, unknown>)['secret']);
       const { body, headers } = webhook!;
       expect(new Webhook(secret).verify(body, headers)).toMatchObject({
         type: 'task.completed',

@@ -10,11 +10,10 @@ import {
   taskRequested,
   taskScheduled,
 } from '@millrace/contracts';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { receivedEvent } from '@millrace/messaging/testing';
 import { idOf } from '../testing/builders.js';
 import { startedScheduler, type SchedulerFixture } from '../testing/scheduler-fixture.js';
-import { ServiceRecord } from './service-record.js';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const crash = { code: 'engine_crashed', message: 'The engine stopped.', retryable: true };
@@ -210,12 +209,9 @@ describe('reports', () => {
 describe('cancelling', () => {
   it('what waits is cancelled at once', async () => {
     const s = await startedScheduler();
-    const forgotten = jest.spyOn(ServiceRecord.prototype, 'endedWaiting');
     await s.request(1);
     await s.cancel(1);
     expect(s.lifecycle(1)).toEqual(['queued', 'cancelled']);
-    expect(forgotten.mock.calls).toEqual([[[idOf(1)]]]);
-    forgotten.mockRestore();
     await s.register();
     expect(s.of(taskAssigned)).toEqual([]);
   });

@@ -48,7 +48,7 @@ export function connectionOptions(options: PoolOptions): pg.ClientConfig {
 
 /**
  * A pool whose connections run as `role` with bounded statements. A connection that breaks while idle is logged and
- * replaced; it never ends the process.
+ * replaced; one that breaks while it is lent out fails the next statement. Neither ends the process.
  */
 export function createPool(options: PoolOptions): pg.Pool {
   const logger = options.logger ?? silentLogger;
@@ -60,6 +60,8 @@ export function createPool(options: PoolOptions): pg.Pool {
   pool.on('error', (error) => {
     logger.warn('an idle database connection broke', { pool: options.applicationName, error: messageOf(error) });
   });
+  // Lent out and between two statements it would end the process: its next statement fails, and whoever has it is told.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
