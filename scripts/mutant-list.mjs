@@ -79,7 +79,9 @@ export const MUTANTS = [
   {
     name: 'a task is accepted without its event',
     promises: ['P1'],
-    edits: [{ file: ACCEPT, find: 'await scope.outbox.add(made.map((request) => this.toEvent(request)));', replace: '' }],
+    edits: [
+      { file: ACCEPT, find: 'await scope.outbox.add(made.map((request) => this.toEvent(request)));', replace: '' },
+    ],
     test: unit('libs/intake/src/engine/accept-tasks.spec.ts'),
   },
   {
