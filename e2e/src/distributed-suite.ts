@@ -38,7 +38,7 @@ export function distributedSuite(system: () => DistributedSystem): void {
         resolution: '832*480',
         parameters: { duration_s: 0.5, steps: 4 },
       });
-      const { video_url: url } = await api.ended(id);
+      const { result_url: url } = await api.ended(id);
       expect(media.split(' ')).toEqual(["'self'", 'blob:', new URL(String(url)).origin]);
     }, 60_000);
   });

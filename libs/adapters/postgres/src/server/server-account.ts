@@ -84,15 +84,20 @@ async function factsOf(name: string): Promise<DirectoryFacts> {
   return { path: name, uid, gid, mode };
 }
 
-/** A `setpriv` call that passes the closed folders as nobody, tried out on the paths themselves. */
+/**
+ * A `setpriv` call that passes the closed folders as nobody, tried out on the paths themselves. Postgres looks for its
+ * programs with access(2), which minds the right only with the secure bit; where that may not be set, it does without.
+ */
 async function privilegeWrapper(paths: readonly string[]): Promise<readonly string[] | undefined> {
   const folders = paths.map((name) => `${path.dirname(name)}/.`);
-  for (const capability of ['dac_read_search', 'dac_override']) {
-    const account = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups'];
-    const rights = ['--inh-caps', `+${capability}`, '--ambient-caps', `+${capability}`];
-    const wrapper = ['setpriv', ...account, ...rights];
-    const trial = await run('setpriv', [...wrapper.slice(1), 'ls', '-d', ...folders]).catch(() => undefined);
-    if (trial !== undefined) return wrapper;
+  const account = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups'];
+  for (const secureBit of [['--securebits', '+no_setuid_fixup'], []]) {
+    for (const capability of ['dac_read_search', 'dac_override']) {
+      const rights = ['--inh-caps', `+${capability}`, '--ambient-caps', `+${capability}`];
+      const wrapper = ['setpriv', ...secureBit, ...account, ...rights];
+      const trial = await run('setpriv', [...wrapper.slice(1), 'ls', '-d', ...folders]).catch(() => undefined);
+      if (trial !== undefined) return wrapper;
+    }
   }
   return undefined;
 }
