@@ -8,7 +8,7 @@ export {
   type TopicDefinition,
   type TopicName,
 } from './topics.js';
-export { WAITING_CODES } from './waiting-codes.js';
+export { WAITING_CODES } from './waiting-reason.js';
 export { EVENTS, eventOfType } from './events/registry.js';
 export { attemptCancelled } from './events/attempt-cancelled.v1.js';
 export { attemptClosed } from './events/attempt-closed.v1.js';

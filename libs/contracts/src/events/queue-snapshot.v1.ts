@@ -1,16 +1,7 @@
 import { z } from 'zod';
 import { defineEvent } from '../define-event.js';
-import { WAITING_CODES } from '../waiting-codes.js';
+import { waitingReason } from '../waiting-reason.js';
 import { isoInstant } from './shapes.js';
-
-const waitingReason = z.object({
-  code: z.string().describe(`One of ${WAITING_CODES.join(', ')}`),
-  text: z.string(),
-  evidence: z
-    .record(z.string(), z.number().int())
-    .optional()
-    .describe('How many workers each filter refuses, by the name of the filter'),
-});
 
 /** From now on, in seconds: half of the tasks are so far by then, and nine of ten. */
 const secondsAhead = z.object({ p50: z.number().nonnegative(), p90: z.number().nonnegative() });

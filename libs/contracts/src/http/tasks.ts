@@ -10,7 +10,7 @@ import {
   taskParams,
   uuidAnswer,
 } from './fields.js';
-import { WAITING_CODES } from '../waiting-codes.js';
+import { waitingReason } from '../waiting-reason.js';
 import { statusFields, taskLinks, taskState } from './task-status.js';
 
 export const attemptAnswer = z
@@ -73,15 +73,7 @@ export const taskAnswer = z
     reason: z.string().nullable(),
     retried_from: uuidAnswer.optional().describe('The task that this one is a retry of'),
     failure: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).nullable(),
-    waiting_reason: z
-      .object({
-        code: z.string().describe(`One of ${WAITING_CODES.join(', ')}`),
-        text: z.string(),
-        evidence: z
-          .record(z.string(), z.number().int())
-          .optional()
-          .describe('How many workers each filter refuses, by the name of the filter'),
-      })
+    waiting_reason: waitingReason
       .optional()
       .describe("Why the tenant's first waiting task of its type and priority waits; while queued, where it is known"),
     queue: z

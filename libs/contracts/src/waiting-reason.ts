@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * Why a task waits: the codes of `waiting_reason`, in the API, in `queue.snapshot`, in the scheduler's log and its metric. A
  * later version may know more, so that readers take any text.
@@ -22,3 +24,13 @@ export const WAITING_CODES = [
   'rate_limited',
   'dependency',
 ] as const;
+
+/** Why a task waits, as `queue.snapshot` and the API tell it. */
+export const waitingReason = z.object({
+  code: z.string().describe(`One of ${WAITING_CODES.join(', ')}`),
+  text: z.string(),
+  evidence: z
+    .record(z.string(), z.number().int())
+    .optional()
+    .describe('How many workers each filter refuses, by the name of the filter'),
+});
