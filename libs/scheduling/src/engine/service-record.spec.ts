@@ -84,6 +84,20 @@ describe('what the leader remembers of service', () => {
     expect(record.shares).toEqual(share({ heavy: 30, light: 5, stranger: 94 }));
   });
 
+  it('QUE-13: settles a lifted task in the class that it was served and charged in', () => {
+    const record = new ServiceRecord(ordering);
+    const share = (priority: number, acme: number) => ({
+      ...{ priority, pool: '', virtualGpuSeconds: 5, tenants: { acme } },
+    });
+    record.decided([share(1, 20), share(0, 20)]);
+    const { task, attempt, runGpuMs } = closure('acme', 30_000);
+    const waited = (hours: number) => ({ ...attempt, leasedAt: task.requestedAt + hours * 3_600_000 });
+    record.closed([{ task, attempt: waited(12), runGpuMs }], 0);
+    expect(record.shares).toEqual([share(1, 20), share(0, 40)]);
+    record.closed([{ task, attempt: waited(12.1), runGpuMs }], 0);
+    expect(record.shares).toEqual([share(1, 40), share(0, 40)]);
+  });
+
   const forecast = (p90: number, id = closure('a', 1_000).task.id): TaskForecast => ({
     wait: { kind: 'wait', task: aPendingTask(1, { id }), reason: 'pool_busy' },
     ...{ position: 1, aheadGpuSeconds: 0, startS: { p50: 0, p90: 0 }, finishS: { p50: 1, p90 } },

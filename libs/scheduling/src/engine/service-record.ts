@@ -2,6 +2,7 @@ import type { DurationMs, Instant } from '@millrace/kernel';
 import type { Attempt } from '../domain/attempt.js';
 import { isTerminal, type PredictedTime, type Task, type TaskRequest } from '../domain/task.js';
 import type { FairShare, FairShares, OrderingPolicy } from '../policy/ordering/ordering-policy.js';
+import { servedClass } from '../policy/ordering/served-class.js';
 import { GpuSecondsHistory } from '../policy/prediction/gpu-seconds-history.js';
 import { EstimateRecord } from '../policy/prediction/queue-estimate.js';
 import type { PendingTask } from '../policy/snapshot.js';
@@ -98,7 +99,9 @@ export class ServiceRecord {
       }
       if (runGpuMs !== undefined) this.history.record(runKeyOf(task, attempt.pool), runGpuMs / MS);
       const overMs = attempt.gpuMs - task.prediction.p50GpuMs;
-      this.fairShares = settled(this.fairShares, task, overMs / MS / (this.ordering.weights.get(task.tenantId) ?? 1));
+      const gpuSeconds = overMs / MS / (this.ordering.weights.get(task.tenantId) ?? 1);
+      const charged = { priority: servedClass(task, attempt.leasedAt, this.ordering), tenantId: task.tenantId };
+      this.fairShares = settled(this.fairShares, charged, gpuSeconds);
     }
     return { withinP90, late };
   }
@@ -184,7 +187,11 @@ function sharesOf(served: readonly ServedTime[], { weights }: OrderingPolicy): F
  * A tenant that had more than it was charged for stands further back, counted from the virtual time where it has no lead any
  * more; one that had less stands further ahead, but not before those who wait.
  */
-function settled(shares: FairShares, { priority, tenantId }: Task, gpuSeconds: number): FairShares {
+function settled(
+  shares: FairShares,
+  { priority, tenantId }: Pick<FairShare, 'priority'> & Pick<Task, 'tenantId'>,
+  gpuSeconds: number,
+): FairShares {
   return shares.map((share) => {
     const { virtualGpuSeconds: virtual, tenants } = share;
     const tag = tenants[tenantId] ?? virtual;

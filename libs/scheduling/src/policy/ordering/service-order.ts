@@ -85,8 +85,8 @@ export class ServiceOrder<T extends QueuedTask> {
       shape.setupGpuSeconds = (setup?.(shape.name) ?? 0) * this.policy.setupFactor;
     for (const queue of this.ranked) queue.begin(now);
     if (this.shapes.size > 2 * this.shapesKept + SHAPES_KEPT) this.forgetShapes();
-    // From low to high, so that what is lifted once may be lifted again.
-    for (const queue of this.ranked.toReversed()) this.lift(queue, now);
+    // From low to high, also through queues that a lift opens: what is lifted once may be lifted again.
+    for (let risen = 1; risen <= this.ranked.length; risen++) this.lift(this.ranked.at(-risen), now);
   }
 
   /** The task to serve next: the same one until it is taken, passed over or closed. Undefined: nothing may find room. */
@@ -162,8 +162,8 @@ export class ServiceOrder<T extends QueuedTask> {
     this.shapesKept = this.shapes.size;
   }
 
-  private lift(queue: FairQueue<T>, now: Instant): void {
-    if (queue.priority >= this.policy.highestPriority) return;
+  private lift(queue: FairQueue<T> | undefined, now: Instant): void {
+    if (queue === undefined || queue.priority >= this.policy.highestPriority) return;
     const above = this.queueOf(queue.priority + 1, queue.pool);
     let some = false;
     for (const waiting of queue.lifted(now)) {
