@@ -1,9 +1,11 @@
 import type { Instant } from '@millrace/kernel';
 import {
+  ArrivedClasses,
   GpuSecondsHistory,
   type FairShares,
   type GpuView,
   type PendingTask,
+  type PlacedClass,
   type ProfileFigure,
   type QuotaView,
   type RunKey,
@@ -33,6 +35,7 @@ export class PolicyView {
   private readonly history: GpuSecondsHistory;
   private readonly preemptible: ReadonlySet<number>;
   private shares: FairShares | undefined;
+  private readonly arrivals = new ArrivedClasses();
 
   constructor(private readonly scenario: Scenario) {
     const types = new Map(scenario.taskTypes.map((type) => [type.name, type]));
@@ -48,10 +51,16 @@ export class PolicyView {
     const shown = workers.filter(({ phase }) => phase !== 'booting' && phase !== 'gone');
     return {
       pending: Array.from(waiting, (task) => this.pendingView(task)),
+      arrivals: this.arrivals.popular(),
       workers: shown.map((worker) => this.workerView(worker)),
       quotas: this.quotas([...running]),
       ...(this.shares !== undefined && { shares: this.shares }),
     };
+  }
+
+  /** Tasks came in: more like them are expected. */
+  arrived({ type }: SimulatedTask): void {
+    this.arrivals.add(placedClassOf(type));
   }
 
   /** How the tenants stand after a cycle: the next one goes on from there. */
@@ -71,14 +80,11 @@ export class PolicyView {
     const { type, gang } = task;
     const made: PendingTask = {
       id: task.id,
-      taskType: type.name,
+      ...placedClassOf(type),
       priority: PRIORITY_CLASSES[task.className],
-      needs: { gpus: type.gpus, vramMiB: type.vramMiB },
       requestedAt: Math.floor(instantOf(task.arrivedMs)),
       tenantId: task.tenant.name,
-      ...(type.model !== undefined && { model: type.model }),
       predictedGpuMs: Math.round(this.history.predict(runKeyOf(type)).p50GpuSeconds * 1_000),
-      demands: demandsOf(type),
       ...(gang !== undefined && { gang: gangView(gang, type) }),
     };
     // The size of a gang changes when a member is done before the others.
@@ -134,6 +140,15 @@ function profileOf(type: TaskTypeSpec | undefined): ProfileFigure {
 
 function runKeyOf(type: TaskTypeSpec): RunKey {
   return { taskType: type.name, resolution: null, frames: null, steps: null, model: type.model ?? '', pool: '' };
+}
+
+function placedClassOf(type: TaskTypeSpec): PlacedClass {
+  return {
+    taskType: type.name,
+    needs: { gpus: type.gpus, vramMiB: type.vramMiB },
+    ...(type.model !== undefined && { model: type.model }),
+    demands: demandsOf(type),
+  };
 }
 
 function demandsOf(type: TaskTypeSpec): NonNullable<PendingTask['demands']> {

@@ -111,6 +111,7 @@ export class Simulation {
   private arrive(tasks: readonly SimulatedTask[]): void {
     for (const task of tasks) {
       this.tasks.push(task);
+      this.view.arrived(task);
       this.enqueue(task);
     }
   }

@@ -15,10 +15,10 @@ export class AcceptTasks {
   constructor(private readonly context: SchedulingContext) {}
 
   /** Returns how many tasks are new in a lane. */
-  execute(events: readonly TaskRequestedEvent[]): Promise<number> {
-    return runAsLeader(this.context, async (scope) => {
+  async execute(events: readonly TaskRequestedEvent[]): Promise<number> {
+    const queued = await runAsLeader(this.context, async (scope) => {
       const fresh = (await scope.inbox.claim(INBOX.requests, events)) as readonly TaskRequestedEvent[];
-      if (fresh.length === 0) return 0;
+      if (fresh.length === 0) return [];
       const requests = fresh.map((event) => toRequest(event, this.context.record));
       const tombstones = await scope.tasks.tombstonesOf(requests.map(({ id }) => id));
       const cancelled = new Set(tombstones.map(({ taskId, tenantId }) => `${taskId}/${tenantId}`));
@@ -28,8 +28,10 @@ export class AcceptTasks {
       const added = await scope.tasks.insert(entered.map(({ task }) => task));
       const kept = entered.filter(({ task }) => added.has(task.id));
       await scope.outbox.add(kept.flatMap(({ messages }) => messages));
-      return kept.filter(({ task }) => task.state === 'queued').length;
+      return kept.map(({ task }) => task).filter(({ state }) => state === 'queued');
     });
+    this.context.record.arrived(queued);
+    return queued.length;
   }
 
   private enter(request: TaskRequest, isCancelled: boolean): { task: Task; messages: readonly NewEvent[] } {

@@ -3,6 +3,7 @@ import type { Attempt } from '../domain/attempt.js';
 import { isTerminal, type PredictedTime, type Task, type TaskRequest } from '../domain/task.js';
 import type { FairShare, FairShares, OrderingPolicy } from '../policy/ordering/ordering-policy.js';
 import { servedClass } from '../policy/ordering/served-class.js';
+import { ArrivedClasses, type ArrivedClass } from '../policy/placement/arrived-classes.js';
 import { GpuSecondsHistory } from '../policy/prediction/gpu-seconds-history.js';
 import { EstimateRecord } from '../policy/prediction/queue-estimate.js';
 import type { PendingTask } from '../policy/snapshot.js';
@@ -44,6 +45,7 @@ export class ServiceRecord {
   private readonly typical = new Map<string, number>();
   private readonly recent = new Map<string, readonly string[]>();
   private fairShares: FairShares = [];
+  private readonly arrivedClasses = new ArrivedClasses();
   private predictions: ReadonlyMap<string, PredictedTime> = new Map();
   private readonly told = new Map<
     string,
@@ -54,6 +56,15 @@ export class ServiceRecord {
 
   constructor(private readonly ordering: OrderingPolicy) {
     this.history = this.newHistory();
+  }
+
+  /** Tasks that came in: more like them are expected. */
+  arrived(tasks: readonly Task[]): void {
+    for (const { taskType, needs, work } of tasks) this.arrivedClasses.add({ taskType, needs, model: work.model });
+  }
+
+  get arrivals(): readonly ArrivedClass[] {
+    return this.arrivedClasses.popular();
   }
 
   /** Take-over: the last runs, who was served within SERVED_WINDOW_MS, and what runs, which is charged as foretold. */

@@ -32,6 +32,25 @@ async function serve(s: SchedulerFixture, count: number, gpuMs = 60_000): Promis
 const assignedTo = (s: SchedulerFixture, number: number) =>
   s.of(taskAssigned).filter(({ taskId }) => taskId === idOf(number));
 
+describe('placement in production', () => {
+  it('keeps room for what has been arriving, also when none of it waits (FGD)', async () => {
+    const holderOf = async (arrived: number): Promise<string | undefined> => {
+      const s = await startedScheduler();
+      for (let n = 1; n <= arrived; n++) await s.request(n, { ...REQUEST, needs: { gpus: 3, vramMiB: 0 } });
+      for (let n = 1; n <= arrived; n++) await s.cancel(n);
+      for (const [at, gpus] of [4, 3].entries()) {
+        const devices = Array.from({ length: gpus }, () => ({ mode: 'whole' as const }));
+        const incarnation = idOf(0xb0 + at);
+        await s.register({ ...WORKER, workerId: `of-${gpus}`, incarnation, gpus, slots: gpus, devices });
+      }
+      await s.request(100, REQUEST);
+      return assignedTo(s, 100)[0]?.workerId;
+    };
+    expect(await holderOf(0)).toBe('of-3');
+    expect(await holderOf(20)).toBe('of-4');
+  });
+});
+
 describe('fair sharing in production', () => {
   it('SCH-39: tenants are served in turn however much one of them brings, and by weight', async () => {
     const weights = new Map([['heavy', 3]]);

@@ -3,6 +3,7 @@ import type { Instant } from '@millrace/kernel';
 import { newEvent, type NewEvent } from '@millrace/messaging/ports';
 import type { CycleDecisions } from '../policy/decide.js';
 import type { Decision, Placement, Preemption } from '../policy/decision.js';
+import type { PlacedClass } from '../policy/placement/class-plans.js';
 import type { PendingTask, SchedulingSnapshot, WorkerView } from '../policy/snapshot.js';
 import type { Leaseholder } from '../domain/task-command.js';
 import { liveAttempt, type Task } from '../domain/task.js';
@@ -35,6 +36,7 @@ export class StoredWorld implements SnapshotSource, DecisionSink {
       workers: workers.map((worker) => this.view(worker, byHolder.get(worker.incarnation) ?? [], now)),
       ...(policy.quotas.length === 0 ? {} : { quotas: quotasInUse(policy.quotas, held, policy.demands) }),
       shares: record.shares,
+      arrivals: record.arrivals.map((arrived) => this.withDemands(arrived)),
     };
   }
 
@@ -89,7 +91,7 @@ export class StoredWorld implements SnapshotSource, DecisionSink {
     return tasks.filter(({ id }) => noted.has(id)).flatMap(stopCommand);
   }
 
-  private withDemands(task: PendingTask): PendingTask {
+  private withDemands<Asked extends PlacedClass>(task: Asked): Asked {
     const demands = this.context.policy.demands.get(task.taskType);
     return demands === undefined ? task : { ...task, demands };
   }

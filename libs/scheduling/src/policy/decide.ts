@@ -6,7 +6,8 @@ import type { WorkItem } from './cycle/work-item.js';
 import type { Decision } from './decision.js';
 import type { FairShares } from './ordering/ordering-policy.js';
 import { byOrderOfService } from './ordering/ordering.js';
-import { classKeyOf } from './placement/class-plans.js';
+import type { ArrivedClass } from './placement/arrived-classes.js';
+import { classKeyOf, type PlacedClass } from './placement/class-plans.js';
 import type { MixEntry, PlacementBoard } from './placement/placement-board.js';
 import type { PendingTask, PolicyConfig, SchedulingSnapshot, WorkerView } from './snapshot.js';
 
@@ -28,10 +29,10 @@ export function decide(snapshot: SchedulingSnapshot, policy: PolicyConfig, now: 
 
 /** `decide`, with the state of fair sharing that the next cycle's snapshot brings. */
 export function decideCycle(snapshot: SchedulingSnapshot, policy: PolicyConfig, now: Instant): CycleDecisions {
-  const { pending } = snapshot;
+  const { pending, arrivals = [] } = snapshot;
   const standing = new StandingCycle({ ...snapshot, workers: serving(snapshot) }, policy, {
-    labelNames: labelNames(pending),
-    mix: mixOf(pending),
+    labelNames: labelNames([...pending, ...arrivals]),
+    mix: mixOf(pending, arrivals),
   });
   const { single, gangs, incomplete } = unitsOf(pending);
   const items = [
@@ -58,23 +59,25 @@ function serving({ workers, pools = [] }: SchedulingSnapshot): readonly WorkerVi
   return paused.size === 0 ? workers : workers.map((w) => (paused.has(w.pool) ? { ...w, draining: true } : w));
 }
 
-function labelNames(pending: readonly PendingTask[]): readonly string[] {
-  const names = pending.flatMap(({ demands }) => [
+function labelNames(asking: readonly PlacedClass[]): readonly string[] {
+  const names = asking.flatMap(({ demands }) => [
     ...Object.keys(demands?.labels ?? {}),
     ...(demands?.prefers ?? []).flatMap(({ label }) => (label === undefined ? [] : [label[0]])),
   ]);
   return [...new Set(names)].toSorted();
 }
 
-/** How often each class waits now: the popularity that fragmentation is measured against. */
-function mixOf(pending: readonly PendingTask[]): readonly MixEntry[] {
-  const classes = new Map<string, { readonly example: PendingTask; weight: number }>();
-  for (const task of pending) {
-    const key = classKeyOf(task);
+/** How often each class waits now and has arrived: the popularity that fragmentation is measured against. */
+function mixOf(pending: readonly PendingTask[], arrivals: readonly ArrivedClass[]): readonly MixEntry[] {
+  const classes = new Map<string, { readonly example: PlacedClass; weight: number }>();
+  const count = (example: PlacedClass, weight: number): void => {
+    const key = classKeyOf(example);
     const known = classes.get(key);
-    if (known === undefined) classes.set(key, { example: task, weight: 1 });
-    else known.weight += 1;
-  }
+    if (known === undefined) classes.set(key, { example, weight });
+    else known.weight += weight;
+  };
+  for (const task of pending) count(task, 1);
+  for (const { weight, ...arrived } of arrivals) count(arrived, weight);
   return [...classes.values()];
 }
 

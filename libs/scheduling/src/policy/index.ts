@@ -11,6 +11,8 @@ export type {
   SchedulingSnapshot,
   WorkerView,
 } from './snapshot.js';
+export { ArrivedClasses } from './placement/arrived-classes.js';
+export type { PlacedClass } from './placement/class-plans.js';
 export { ArrivalMix } from './fragmentation/arrival-mix.js';
 export { ClusterCapacity, type NodeSize } from './fragmentation/cluster-capacity.js';
 export { ExpectedUse } from './fragmentation/expected-use.js';

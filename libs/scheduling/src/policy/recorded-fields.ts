@@ -1,3 +1,4 @@
+import type { ArrivedClass } from './placement/arrived-classes.js';
 import type { ShapeOf } from './recorded-shape.js';
 import type {
   GangMembership,
@@ -132,6 +133,16 @@ const QUOTA: ShapeOf<QuotaView> = {
   },
 };
 
+const ARRIVED: ShapeOf<ArrivedClass> = {
+  object: {
+    taskType: 'text',
+    needs: { object: { gpus: 'number', vramMiB: 'number' } },
+    model: { optional: 'text' },
+    demands: { optional: DEMANDS },
+    weight: 'number',
+  },
+};
+
 const POOL: ShapeOf<PoolView> = { object: { pool: 'text', taskTypes: { list: 'text' }, condition: 'text' } };
 
 export const SNAPSHOT_SHAPE: ShapeOf<SchedulingSnapshot> = {
@@ -147,6 +158,7 @@ export const SNAPSHOT_SHAPE: ShapeOf<SchedulingSnapshot> = {
         },
       },
     },
+    arrivals: { optional: { list: ARRIVED } },
   },
 };
 

@@ -1,6 +1,7 @@
 import type { Instant } from '@millrace/kernel';
 import type { Lane, ResourceNeeds, Task } from '../domain/task.js';
 import type { FairShares, OrderingPolicy } from './ordering/ordering-policy.js';
+import type { ArrivedClass } from './placement/arrived-classes.js';
 import type { PlacementWeights } from './placement/placement-weights.js';
 import type { PreemptionPolicy } from './preemption/preemption-policy.js';
 
@@ -181,6 +182,8 @@ export interface SchedulingSnapshot {
   readonly pools?: readonly PoolView[];
   /** What the tenants have had; absent: all stand alike. */
   readonly shares?: FairShares;
+  /** What has arrived, by class: more of it is expected. Absent: what waits is all there is to go by. */
+  readonly arrivals?: readonly ArrivedClass[];
 }
 
 export interface PolicyConfig {

@@ -1,5 +1,3 @@
-import type { TaskClass, WeightedClass } from './task-class.js';
-
 /** The first expectation is formed after this many arrivals, the next ones when this many times as many were seen. */
 const FIRST_LESSON = 16;
 const LESSON_GROWTH = 2;
@@ -10,13 +8,13 @@ const MEMORY_LIMIT = 1 << 16;
  * Learns how often each class arrives, from nothing but the arrivals. Lessons become rarer as the mix becomes certain,
  * since each one makes every known cost stale: there are O(log arrivals) of them, and one each MEMORY_LIMIT ÷ 2 later on.
  */
-export class ArrivalMix {
-  private counts = new Map<TaskClass, number>();
+export class ArrivalMix<Class> {
+  private counts = new Map<Class, number>();
   private seen = 0;
   private nextLesson = FIRST_LESSON;
 
   /** A task of the class arrived. True when there is something to learn: `expected` is worth asking for. */
-  observe(taskClass: TaskClass): boolean {
+  observe(taskClass: Class): boolean {
     this.counts.set(taskClass, (this.counts.get(taskClass) ?? 0) + 1);
     this.seen += 1;
     if (this.seen >= MEMORY_LIMIT) {
@@ -29,7 +27,7 @@ export class ArrivalMix {
   }
 
   /** What to expect: each class with how often it was seen. */
-  expected(): readonly WeightedClass[] {
+  expected(): readonly { readonly taskClass: Class; readonly weight: number }[] {
     return [...this.counts].map(([taskClass, weight]) => ({ taskClass, weight }));
   }
 

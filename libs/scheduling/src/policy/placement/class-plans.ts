@@ -20,7 +20,7 @@ export interface Tier {
 /** Tasks that fit in the same places, and where that is. */
 export interface ClassPlan {
   readonly key: string;
-  readonly example: PendingTask;
+  readonly example: PlacedClass;
   readonly tiers: Tier[];
   /** By node kind; -1: it never fits there. */
   readonly tierOfKind: Int16Array;
@@ -34,8 +34,11 @@ export interface ClassPlan {
   readonly alone: readonly ClassPlan[];
 }
 
+/** What placement knows a task by. */
+export type PlacedClass = Pick<PendingTask, 'taskType' | 'needs' | 'model' | 'demands'>;
+
 /** What makes two tasks one class. */
-export function classKeyOf(task: PendingTask): string {
+export function classKeyOf(task: PlacedClass): string {
   const { gpus, vramMiB } = task.needs;
   const demands = task.demands === undefined ? '' : JSON.stringify(task.demands);
   return `${task.taskType}|${gpus}|${vramMiB}|${task.model ?? ''}|${demands}`;
@@ -53,7 +56,7 @@ export class ClassPlans {
     private readonly weights: PlacementWeights,
   ) {}
 
-  of(task: PendingTask): ClassPlan {
+  of(task: PlacedClass): ClassPlan {
     const key = classKeyOf(task);
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
@@ -122,7 +125,7 @@ export class ClassPlans {
   }
 
   /** What speaks against this kind of node besides fragmentation, ms of GPU time. */
-  private biasOf(task: PendingTask, kind: NodeKind, bay: GpuBay): number {
+  private biasOf(task: PlacedClass, kind: NodeKind, bay: GpuBay): number {
     const { weights } = this;
     const { example: worker } = kind.workerKind;
     const gpus = Math.max(1, task.needs.gpus);
@@ -141,7 +144,7 @@ function changesFor(wanted: string, present: readonly string[]): number {
 }
 
 /** A task that a slice could serve takes the smallest slice that holds it rather than a whole GPU. */
-function wasteOf(task: PendingTask, worker: WorkerView, bay: GpuBay, weights: PlacementWeights): number {
+function wasteOf(task: PlacedClass, worker: WorkerView, bay: GpuBay, weights: PlacementWeights): number {
   if (task.needs.gpus !== 1 || gpuUseOn(task, worker) === 'whole') return 0;
   if (bay.mode === 'whole') return weights.wholeForSliceMs;
   return bay.mode === 'mig' ? (bay.vramMiB - task.needs.vramMiB) / 1024 : 0;
@@ -152,7 +155,7 @@ function isMet(wish: Preference, worker: WorkerView): boolean {
   return label && worker.gpus >= (wish.minGpus ?? 0);
 }
 
-function reasonOf(task: PendingTask, kind: NodeKind, bay: GpuBay): PlacementReason {
+function reasonOf(task: PlacedClass, kind: NodeKind, bay: GpuBay): PlacementReason {
   if (task.model !== undefined && kind.models.includes(task.model)) return 'warm_model';
   if (kind.taskTypes.includes(task.taskType)) return 'same_type';
   return bay.mode === 'slots' ? 'first_fitting_worker' : 'least_fragmentation';

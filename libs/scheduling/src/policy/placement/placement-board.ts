@@ -1,9 +1,9 @@
 import { GPU_MILLI } from '../fragmentation/cluster-capacity.js';
 import { PlacementScorer } from '../fragmentation/placement-scorer.js';
 import type { TaskClass } from '../fragmentation/task-class.js';
-import type { PendingTask, WorkerView } from '../snapshot.js';
+import type { WorkerView } from '../snapshot.js';
 import { compareIds } from '../ordering/ordering.js';
-import { ClassPlans, type ClassPlan, type Tier } from './class-plans.js';
+import { ClassPlans, type ClassPlan, type PlacedClass, type Tier } from './class-plans.js';
 import { MixPotential } from './mix-potential.js';
 import { CLOSED_KIND, NodeTable, slotBound } from './node-table.js';
 import { nvlinkMask } from './nvlink.js';
@@ -19,7 +19,7 @@ export interface Seat {
 
 /** How often each class is expected: the popularity that fragmentation is measured against. */
 export interface MixEntry {
-  readonly example: PendingTask;
+  readonly example: PlacedClass;
   readonly weight: number;
 }
 
