@@ -42,10 +42,14 @@ import { LiveAttempt } from './live-attempt.js';
 import type { WorkerObserver } from './ports/worker-observer.port.js';
 
 /** What the worker is; the same in every event of the incarnation. */
-export type WorkerDescription = Omit<EventData<typeof workerRegistered>, 'at'>;
+export type WorkerDescription = Omit<EventData<typeof workerRegistered>, 'at' | keyof WorkerNews>;
+
+/** What changes of a worker while it lives. */
+export type WorkerNews = Pick<Heartbeat, 'loadedModels' | 'measuredIdlePercent' | 'gpuHealth'>;
 
 export interface WorkerAgentOptions {
   readonly description: WorkerDescription;
+  readonly news: () => WorkerNews;
   readonly heartbeatMs: DurationMs;
   readonly runner: AttemptRunner;
   readonly meter: GpuMeter;
@@ -86,7 +90,7 @@ export class WorkerAgent {
   private resolveEmpty: (() => void) | undefined;
 
   constructor(private readonly options: WorkerAgentOptions) {
-    this.roster = new AttemptRoster(options.description.slots);
+    this.roster = new AttemptRoster(options.description.slots, options.description.gpus);
     this.heartbeats = new Heartbeats({
       ...options,
       state: () => this.heartbeat(),
@@ -109,10 +113,10 @@ export class WorkerAgent {
    * assignment is missed. Tries until the bus takes it, or the worker leaves.
    */
   async register(): Promise<void> {
-    const { publisher, instanceClock, clock, rng, logger, description, meter } = this.options;
+    const { publisher, instanceClock, clock, rng, logger, description, news, meter } = this.options;
     for (let tries = 1; this.leaving === undefined; tries++) {
       try {
-        await publisher.publish([newEvent(workerRegistered, { ...description, at: instanceClock.nowMs() })]);
+        await publisher.publish([newEvent(workerRegistered, { ...description, ...news(), at: instanceClock.nowMs() })]);
         break;
       } catch (error) {
         logger.warn('not registered yet', { tries, error: messageOf(error) });
@@ -254,7 +258,8 @@ export class WorkerAgent {
     const { workerId, incarnation } = this.options.description;
     const at = this.options.instanceClock.nowMs();
     const leases = [...this.roster.leases()];
-    return { workerId, incarnation, at, draining: this.leaving !== undefined, leaving: false, leases };
+    const draining = this.leaving !== undefined;
+    return { workerId, incarnation, at, draining, leaving: false, leases, ...this.options.news() };
   }
 
   private get limitMs(): DurationMs {

@@ -1,0 +1,88 @@
+import type { EventData, workerHeartbeat } from '@millrace/contracts';
+import { messageOf, type Clock, type DurationMs, type Logger } from '@millrace/kernel';
+import type { GpuReading, MachineProbe } from './ports/machine-probe.port.js';
+
+export type GpuHealth = NonNullable<EventData<typeof workerHeartbeat>['gpuHealth']>;
+
+/**
+ * A line of the kernel's log is told for so long: a fault that comes back every few minutes is one fault, and an outage of
+ * the bus does not hide it. A GPU without a new line for so long has had a clean reading.
+ */
+export const KERNEL_LINE_TOLD_MS: DurationMs = 600_000;
+/** Bounds of a heartbeat: lines of one GPU, the newest, and letters of a line. */
+const LINES_MAX = 8;
+const LINE_LENGTH_MAX = 200;
+/** Lines that are remembered for one GPU, so that none is taken for new twice. */
+const REMEMBERED_MAX = 2_000;
+
+export interface GpuHealthWatchOptions {
+  readonly probe: Pick<MachineProbe, 'readHealth'>;
+  readonly everyMs: DurationMs;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Reads the GPUs' health every so often and keeps the facts for the heartbeats. Lines that the kernel's log held before
+ * the first reading are of an earlier life and are never told. A reading that fails leaves the facts as they were.
+ */
+export class GpuHealthWatch {
+  private readings: readonly GpuReading[] | undefined;
+  private readonly seenAtMs: Map<string, DurationMs>[] = [];
+  private cancelNext: (() => void) | undefined;
+
+  constructor(private readonly options: GpuHealthWatchOptions) {}
+
+  /** Takes the first reading and goes on until stopped. Never rejects. */
+  async start(): Promise<void> {
+    await this.read();
+    this.arm();
+  }
+
+  stop(): void {
+    this.cancelNext?.();
+  }
+
+  /** GPUs that are not in perfect order, in order of position; undefined before the first reading. */
+  facts(): GpuHealth | undefined {
+    return this.readings?.map((reading) => this.toFact(reading)).filter(isNews);
+  }
+
+  private arm(): void {
+    this.cancelNext = this.options.clock.after(this.options.everyMs, () => {
+      void this.read().then(() => this.arm());
+    });
+  }
+
+  private async read(): Promise<void> {
+    try {
+      const readings = await this.options.probe.readHealth();
+      for (const reading of readings) this.remember(reading, this.readings === undefined);
+      this.readings = readings;
+    } catch (error) {
+      this.options.logger.warn('GPU health not read', { error: messageOf(error) });
+    }
+  }
+
+  private remember({ gpu, kernelLog }: GpuReading, isFirst: boolean): void {
+    const seen = (this.seenAtMs[gpu] ??= new Map());
+    // The log forgets its oldest lines: what it no longer holds need not be remembered once it is not told any more.
+    const held = new Set(kernelLog);
+    const nowMs = this.options.clock.monotonicMs();
+    for (const [line, atMs] of seen) if (!held.has(line) && nowMs - atMs > KERNEL_LINE_TOLD_MS) seen.delete(line);
+    for (const line of kernelLog.slice(-REMEMBERED_MAX)) {
+      if (!seen.has(line)) seen.set(line, isFirst ? -Infinity : nowMs);
+    }
+  }
+
+  private toFact({ gpu, lost, eccCorrected, eccUncorrected }: GpuReading): GpuHealth[number] {
+    const sinceMs = this.options.clock.monotonicMs() - KERNEL_LINE_TOLD_MS;
+    const lines = [...(this.seenAtMs[gpu] ?? [])].filter(([, atMs]) => atMs > sinceMs).map(([line]) => line);
+    const kernelLog = lines.slice(-LINES_MAX).map((line) => line.slice(0, LINE_LENGTH_MAX));
+    return { gpu, lost, eccCorrected, eccUncorrected, kernelLog };
+  }
+}
+
+function isNews({ lost, eccCorrected, eccUncorrected, kernelLog }: GpuHealth[number]): boolean {
+  return lost || eccCorrected > 0 || eccUncorrected > 0 || kernelLog.length > 0;
+}
