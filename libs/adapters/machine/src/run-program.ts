@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import type { Clock, DurationMs } from '@millrace/kernel';
+
+/** How a program ended and what it wrote; `absent`: there is no such program here, or it may not be run. */
+export type ProgramEnd =
+  | { readonly kind: 'ended'; readonly ok: boolean; readonly output: string; readonly complaint: string }
+  | { readonly kind: 'timed_out' }
+  | { readonly kind: 'absent' };
+
+/** Runs a program to its end without input; never rejects. */
+export type RunProgram = (program: string, args: readonly string[], limitMs: DurationMs) => Promise<ProgramEnd>;
+
+/** What comes after that is dropped; the kernel's log is the longest output, at a few MiB. */
+const OUTPUT_MAX_CHARACTERS = 16 * 2 ** 20;
+
+/**
+ * Programs of this machine. One that takes longer than it may is killed and no longer waited for: a program that hangs
+ * inside a driver does not even die of that.
+ */
+export function createProgramRunner(clock: Pick<Clock, 'after'>): RunProgram {
+  return (program, args, limitMs) =>
+    new Promise((resolve) => {
+      const child = spawn(program, [...args], { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+      let output = '';
+      let complaint = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (output = bounded(output, text)));
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint = bounded(complaint, text)));
+      const cancel = clock.after(limitMs, () => {
+        child.kill('SIGKILL');
+        child.unref();
+        resolve({ kind: 'timed_out' });
+      });
+      child.once('error', () => {
+        cancel();
+        resolve({ kind: 'absent' });
+      });
+      child.once('close', (code) => {
+        cancel();
+        resolve({ kind: 'ended', ok: code === 0, output, complaint });
+      });
+    });
+}
+
+function bounded(sofar: string, text: string): string {
+  return sofar.length + text.length > OUTPUT_MAX_CHARACTERS ? sofar : sofar + text;
+}
