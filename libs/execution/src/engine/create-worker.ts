@@ -135,6 +135,7 @@ export function createWorker(options: WorkerOptions): Worker {
     ...options,
     description: describeWorker(settings, engines),
     news: newsOf({ gpus, models, meter, health, instanceClock }),
+    readHealth: async () => health?.readNow(),
     heartbeatMs,
     ...(leaveLimitMs === undefined ? {} : { leaveLimitMs }),
     runner,

@@ -29,14 +29,23 @@ export interface GpuHealthWatchOptions {
 export class GpuHealthWatch {
   private readings: readonly GpuReading[] | undefined;
   private readonly seenAtMs: Map<string, DurationMs>[] = [];
+  private reading: Promise<void> | undefined;
   private cancelNext: (() => void) | undefined;
 
   constructor(private readonly options: GpuHealthWatchOptions) {}
 
   /** Takes the first reading and goes on until stopped. Never rejects. */
   async start(): Promise<void> {
-    await this.read();
+    await this.readNow();
     this.arm();
+  }
+
+  /** Takes a reading out of turn, or waits for the one that runs. Never rejects. */
+  readNow(): Promise<void> {
+    this.reading ??= this.read().finally(() => {
+      this.reading = undefined;
+    });
+    return this.reading;
   }
 
   stop(): void {
@@ -50,7 +59,7 @@ export class GpuHealthWatch {
 
   private arm(): void {
     this.cancelNext = this.options.clock.after(this.options.everyMs, () => {
-      void this.read().then(() => this.arm());
+      void this.readNow().then(() => this.arm());
     });
   }
 

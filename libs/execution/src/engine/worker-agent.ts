@@ -50,6 +50,8 @@ export type WorkerNews = Pick<Heartbeat, 'loadedModels' | 'measuredIdlePercent' 
 export interface WorkerAgentOptions {
   readonly description: WorkerDescription;
   readonly news: () => WorkerNews;
+  /** Reads the GPUs' health out of turn. */
+  readonly readHealth: () => Promise<void>;
   readonly heartbeatMs: DurationMs;
   readonly runner: AttemptRunner;
   readonly meter: GpuMeter;
@@ -234,6 +236,13 @@ export class WorkerAgent {
     const meter = this.options.meter.acquire(slot, ownerOf(attempt.assignment), attempt.span.traceparent);
     const { published } = await this.options.runner.run({ attempt, meter });
     this.ended(attempt, published);
+    if (attempt.state === 'failed') await this.tellHealth();
+  }
+
+  /** The GPU may be why it failed: the scheduler is to hear of that before it gives it the next attempt, and the next. */
+  private async tellHealth(): Promise<void> {
+    await this.options.readHealth();
+    if (this.leaving === undefined) this.heartbeats.beat();
   }
 
   private ended(attempt: LiveAttempt, published: Promise<void>): void {

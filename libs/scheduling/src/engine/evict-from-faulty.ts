@@ -15,9 +15,10 @@ export interface Holder {
 }
 
 /**
- * Ends the attempts on GPUs that are out of service (SCH-50): each is lost at its worker's heartbeat, is paid for until
- * then, and counts against nothing, since it is not the task's fault; its task goes back to its lane and goes on from its
- * checkpoint elsewhere. The worker is told to stop at once: what it still reports has a stale epoch. Null: none was there.
+ * Ends the attempts on GPUs that are out of service (SCH-50): each is lost at its worker's heartbeat and counts against
+ * neither its task's retries nor its deliveries; its GPU time until then is the platform's loss. The task goes back to its
+ * lane and goes on from its checkpoint elsewhere. The worker is told to stop at once: what it still reports has a stale
+ * epoch. Null: nothing ran there.
  */
 export async function evictFromFaulty(
   context: SchedulingContext,
