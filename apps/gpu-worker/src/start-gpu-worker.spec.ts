@@ -94,6 +94,18 @@ describe('the gpu-worker app', () => {
     expect((await parts.health.report()).ready).toBe(true);
   });
 
+  it('TYP-23: tells the CPU and memory of its machine, its one virtual GPU, its models and that its GPU is well', () => {
+    const [registered] = said(workerRegistered);
+    expect(registered).toMatchObject({
+      ...{ gpuType: 'virtual', gpus: 1, vramMiB: 81_920, slots: 1, devices: [{ mode: 'whole' }] },
+      ...{ cpuMilli: expect.any(Number), ramMiB: expect.any(Number), loadedModels: ['noop@1'], gpuHealth: [] },
+    });
+    for (const field of ['driver', 'cuda', 'labels', 'taints', 'zone', 'rack', 'purpose']) {
+      expect(registered).not.toHaveProperty(field);
+    }
+    expect(said(workerHeartbeat)[0]).toMatchObject({ loadedModels: ['noop@1'], gpuHealth: [] });
+  });
+
   it('says goodbye when it is stopped, with all its GPU time on the bus', async () => {
     await worker.stop();
     const goodbye = said(workerHeartbeat).at(-1);
@@ -115,7 +127,11 @@ describe('its settings', () => {
   const directories = { workDirectory: '/w', spoolDirectory: '/s' };
 
   it('have a default for all but the directories', () => {
-    expect(gpuWorkerSettings.parse(directories)).toMatchObject({ engines: ['onnx'], slots: 1, heartbeatMs: 5_000 });
+    expect(gpuWorkerSettings.parse(directories)).toMatchObject({
+      engines: ['onnx'],
+      gpuSource: 'virtual',
+      heartbeatMs: 5_000,
+    });
     expect(gpuWorkerSettings.safeParse({}).success).toBe(false);
   });
 
