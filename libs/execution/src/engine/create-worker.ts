@@ -12,9 +12,7 @@ import {
 } from '@millrace/messaging/ports';
 import { AttemptRunner } from './attempt-runner.js';
 import { EventOutlet } from './event-outlet.js';
-import { GpuHealthWatch } from './gpu-health-watch.js';
 import { GpuMeter, type GpuMeterOptions } from './gpu-meter.js';
-import { IdleGauge } from './idle-gauge.js';
 import { InstanceClock } from './instance-clock.js';
 import { ModelLoader } from './model-loader.js';
 import { ObjectAccess } from './object-access.js';
@@ -26,7 +24,8 @@ import type { Spool } from './ports/spool.port.js';
 import { silentObserver, type WorkerObserver } from './ports/worker-observer.port.js';
 import type { Workspace } from './ports/workspace.port.js';
 import { ProgressChannel } from './progress-channel.js';
-import { WorkerAgent, type WorkerDescription, type WorkerNews } from './worker-agent.js';
+import { WorkerAgent, type WorkerDescription } from './worker-agent.js';
+import { WorkerNews } from './worker-news.js';
 
 /**
  * A registration ends the leases of the incarnation before: what that one still had to report goes first. When the bus
@@ -111,7 +110,7 @@ export interface Worker {
 /** Puts a worker together. Its instance clock starts here. */
 export function createWorker(options: WorkerOptions): Worker {
   const { settings, engines, clock, logger, observer = silentObserver } = options;
-  const { instanceId, gpus, slots, heartbeatMs, leaveLimitMs } = settings;
+  const { instanceId, gpus, slots } = settings;
   const instanceClock = new InstanceClock(clock);
   const outlet = new EventOutlet(options);
   const models = new ModelLoader(clock, observer);
@@ -119,25 +118,13 @@ export function createWorker(options: WorkerOptions): Worker {
   const meter = new GpuMeter({ instanceId, gpus, slots, clock, instanceClock, record });
   const progress = new ProgressChannel(options.publisher, logger);
   const objects = new ObjectAccess({ store: options.objects, clock, rng: options.rng });
-  const { gpuIds = [] } = settings;
-  const runner = new AttemptRunner({
-    ...options,
-    ...settings,
-    gpuIds,
-    observer,
-    objects,
-    models,
-    progress,
-    instanceClock,
-  });
-  const health = healthWatch(options);
+  const runner = new AttemptRunner({ ...options, ...settings, observer, objects, models, progress, instanceClock });
+  const news = new WorkerNews({ ...options, ...settings, models, meter, instanceClock });
   const agent = new WorkerAgent({
     ...options,
+    ...settings,
     description: describeWorker(settings, engines),
-    news: newsOf({ gpus, models, meter, health, instanceClock }),
-    readHealth: async () => health?.readNow(),
-    heartbeatMs,
-    ...(leaveLimitMs === undefined ? {} : { leaveLimitMs }),
+    news,
     runner,
     meter,
     outlet,
@@ -148,14 +135,14 @@ export function createWorker(options: WorkerOptions): Worker {
     start: async ({ preload }) => {
       const replayed = outlet.drain(REPLAY_LIMIT_MS);
       if (preload) await Promise.all(engines.map((engine) => tryLoad(models, engine, logger)));
-      await health?.start();
+      await news.start();
       await replayed;
     },
     register: () => agent.register(),
     take: (batch) => agent.take(batch),
     leave: (reason) => agent.leave(reason),
     close: async () => {
-      health?.stop();
+      news.stop();
       await outlet.close();
       await Promise.all(engines.map((engine) => engine.close()));
     },
@@ -182,35 +169,6 @@ function describeWorker(settings: WorkerSettings, engines: readonly InferenceEng
     taskTypes,
     engine,
     ...settings.traits,
-  };
-}
-
-const HEALTH_MS: DurationMs = 30_000;
-
-function healthWatch({ probe, settings, clock, logger }: WorkerOptions): GpuHealthWatch | undefined {
-  if (probe === undefined) return undefined;
-  return new GpuHealthWatch({ probe, everyMs: settings.healthMs ?? HEALTH_MS, clock, logger });
-}
-
-interface NewsParts {
-  readonly gpus: number;
-  readonly models: ModelLoader;
-  readonly meter: GpuMeter;
-  readonly health: GpuHealthWatch | undefined;
-  readonly instanceClock: InstanceClock;
-}
-
-/** What the worker says of itself now, each time it is asked. */
-function newsOf({ gpus, models, meter, health, instanceClock }: NewsParts): () => WorkerNews {
-  const gauge = new IdleGauge(gpus);
-  return () => {
-    const measuredIdlePercent = gauge.sample(instanceClock.nowMs(), meter.busyGpuMs());
-    const gpuHealth = health?.facts();
-    return {
-      loadedModels: [...models.models()],
-      ...(measuredIdlePercent === undefined ? {} : { measuredIdlePercent }),
-      ...(gpuHealth === undefined ? {} : { gpuHealth }),
-    };
   };
 }
 

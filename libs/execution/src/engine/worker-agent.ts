@@ -1,13 +1,4 @@
-import {
-  attemptCancelled,
-  drainRequested,
-  leaseRefused,
-  preemptRequested,
-  taskAssigned,
-  workerHeartbeat,
-  workerRegistered,
-  type EventData,
-} from '@millrace/contracts';
+import { workerHeartbeat, workerRegistered, type EventData } from '@millrace/contracts';
 import {
   backoffMs,
   messageOf,
@@ -20,7 +11,6 @@ import {
 } from '@millrace/kernel';
 import {
   ACK,
-  isEvent,
   newEvent,
   type EventPublisher,
   type HandlerResult,
@@ -40,18 +30,15 @@ import type { InstanceClock } from './instance-clock.js';
 import type { InterruptKind } from './interruption.js';
 import { LiveAttempt } from './live-attempt.js';
 import type { WorkerObserver } from './ports/worker-observer.port.js';
+import { takeCommand, type CommandHandlers } from './worker-commands.js';
+import type { ToldNews, WorkerNews } from './worker-news.js';
 
 /** What the worker is; the same in every event of the incarnation. */
-export type WorkerDescription = Omit<EventData<typeof workerRegistered>, 'at' | keyof WorkerNews>;
-
-/** What changes of a worker while it lives. */
-export type WorkerNews = Pick<Heartbeat, 'loadedModels' | 'measuredIdlePercent' | 'gpuHealth'>;
+export type WorkerDescription = Omit<EventData<typeof workerRegistered>, 'at' | keyof ToldNews>;
 
 export interface WorkerAgentOptions {
   readonly description: WorkerDescription;
-  readonly news: () => WorkerNews;
-  /** Reads the GPUs' health out of turn. */
-  readonly readHealth: () => Promise<void>;
+  readonly news: WorkerNews;
   readonly heartbeatMs: DurationMs;
   readonly runner: AttemptRunner;
   readonly meter: GpuMeter;
@@ -87,6 +74,13 @@ export class WorkerAgent {
   private readonly roster: AttemptRoster;
   private readonly heartbeats: Heartbeats;
   private readonly stopped = new AbortController();
+  private readonly handlers: CommandHandlers = {
+    assigned: (assignment, traceparent) => this.accept(assignment, traceparent),
+    cancelled: (command, traceparent) => this.cancel(command, traceparent),
+    preempted: (command) => this.handBack(command),
+    refused: (command) => this.abandon(command),
+    drained: (reason) => void this.leave(reason),
+  };
   private registered = false;
   private leaving: Promise<void> | undefined;
   private resolveEmpty: (() => void) | undefined;
@@ -118,7 +112,9 @@ export class WorkerAgent {
     const { publisher, instanceClock, clock, rng, logger, description, news, meter } = this.options;
     for (let tries = 1; this.leaving === undefined; tries++) {
       try {
-        await publisher.publish([newEvent(workerRegistered, { ...description, ...news(), at: instanceClock.nowMs() })]);
+        await publisher.publish([
+          newEvent(workerRegistered, { ...description, ...news.now(), at: instanceClock.nowMs() }),
+        ]);
         break;
       } catch (error) {
         logger.warn('not registered yet', { tries, error: messageOf(error) });
@@ -135,7 +131,7 @@ export class WorkerAgent {
   /** Takes a batch of commands. Commands of another incarnation or of an unknown kind are none of its business. */
   take(batch: readonly ReceivedEvent[]): readonly HandlerResult[] {
     return batch.map((event) => {
-      this.takeOne(event);
+      takeCommand(event, this.options.description, this.handlers);
       return ACK;
     });
   }
@@ -144,25 +140,6 @@ export class WorkerAgent {
   leave(reason: string): Promise<void> {
     this.leaving ??= this.leaveInOrder(reason);
     return this.leaving;
-  }
-
-  private takeOne(event: ReceivedEvent): void {
-    if (isEvent(event, taskAssigned)) {
-      if (this.isMine(event.data)) this.accept(event.data, event.traceparent);
-    } else if (isEvent(event, attemptCancelled)) {
-      if (this.isMine(event.data)) this.cancel(event.data, event.traceparent);
-    } else if (isEvent(event, preemptRequested)) {
-      if (this.isMine(event.data)) this.handBack(event.data);
-    } else if (isEvent(event, leaseRefused)) {
-      if (this.isMine(event.data)) this.abandon(event.data);
-    } else if (isEvent(event, drainRequested) && this.isMine(event.data)) {
-      void this.leave(event.data.reason);
-    }
-  }
-
-  private isMine({ workerId, incarnation }: Pick<Assignment, 'workerId' | 'incarnation'>): boolean {
-    const { description } = this.options;
-    return workerId === description.workerId && incarnation === description.incarnation;
   }
 
   private accept(assignment: Assignment, traceparent: string | undefined): void {
@@ -241,7 +218,7 @@ export class WorkerAgent {
 
   /** The GPU may be why it failed: the scheduler is to hear of that before it gives it the next attempt, and the next. */
   private async tellHealth(): Promise<void> {
-    await this.options.readHealth();
+    await this.options.news.readHealth();
     if (this.leaving === undefined) this.heartbeats.beat();
   }
 
@@ -268,7 +245,7 @@ export class WorkerAgent {
     const at = this.options.instanceClock.nowMs();
     const leases = [...this.roster.leases()];
     const draining = this.leaving !== undefined;
-    return { workerId, incarnation, at, draining, leaving: false, leases, ...this.options.news() };
+    return { workerId, incarnation, at, draining, leaving: false, leases, ...this.options.news.now() };
   }
 
   private get limitMs(): DurationMs {

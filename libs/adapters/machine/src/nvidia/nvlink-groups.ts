@@ -1,5 +1,4 @@
 /** Colours and underlines of a terminal, which some versions write into the header of the matrix. */
-// eslint-disable-next-line no-control-regex
 const TERMINAL_CODES = /\u001b\[[0-9;]*m/g;
 
 /**
