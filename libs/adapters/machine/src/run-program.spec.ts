@@ -20,6 +20,18 @@ describe('a program', () => {
     expect(await run('millrace-no-such-program', [], LIMIT_MS)).toEqual({ kind: 'absent' });
   });
 
+  it('is not started while two that were killed hang: a driver does not answer sooner for being asked more', async () => {
+    const due: (() => void)[] = [];
+    const runner = createProgramRunner({ after: (_, fire) => (due.push(fire), () => {}) });
+    const forEver = script('setInterval(() => {}, 1000)');
+    const hung = [runner(process.execPath, forEver, 1), runner(process.execPath, forEver, 1)];
+    for (const fire of due) fire();
+    // Both are told to die, and neither has.
+    expect(await runner(process.execPath, script(''), 1)).toEqual({ kind: 'timed_out' });
+    expect(due).toHaveLength(2);
+    expect(await Promise.all(hung)).toEqual([{ kind: 'timed_out' }, { kind: 'timed_out' }]);
+  });
+
   it('is not waited for past its limit', async () => {
     expect(await run(process.execPath, script('setInterval(() => {}, 1000)'), 50)).toEqual({ kind: 'timed_out' });
   });

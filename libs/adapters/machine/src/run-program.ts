@@ -13,21 +13,31 @@ export type RunProgram = (program: string, args: readonly string[], limitMs: Dur
 /** What comes after that is dropped; the kernel's log is the longest output, at a few MiB. */
 const OUTPUT_MAX_CHARACTERS = 16 * 2 ** 20;
 
+/** Programs that were killed and have not ended: with so many no further one is started. */
+const HANGING_MAX = 2;
+
 /**
  * Programs of this machine. One that takes longer than it may is killed and no longer waited for: a program that hangs
- * inside a driver does not even die of that.
+ * inside a driver does not even die of that, and more of them would not help.
  */
 export function createProgramRunner(clock: Pick<Clock, 'after'>): RunProgram {
+  let hanging = 0;
   return (program, args, limitMs) =>
     new Promise((resolve) => {
+      if (hanging >= HANGING_MAX) return resolve({ kind: 'timed_out' });
       const child = spawn(program, [...args], { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
       let output = '';
       let complaint = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => (output = bounded(output, text)));
       child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint = bounded(complaint, text)));
       const cancel = clock.after(limitMs, () => {
+        hanging += 1;
+        child.once('exit', () => (hanging -= 1));
         child.kill('SIGKILL');
         child.unref();
+        // Else its pipes would keep this process from ending.
+        child.stdout.destroy();
+        child.stderr.destroy();
         resolve({ kind: 'timed_out' });
       });
       child.once('error', () => {
