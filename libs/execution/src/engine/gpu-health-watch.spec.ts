@@ -7,8 +7,10 @@ const EVERY_MS = 30_000;
 const FINE: GpuReading = { gpu: 0, lost: false, eccCorrected: 0, eccUncorrected: 0, kernelLog: [] };
 const XID = '[ 10.0] NVRM: Xid (PCI:0000:07:00): 31, MMU Fault';
 
-/** A watch over a machine whose readings the spec sets. */
+/** A watch over a machine whose readings the spec sets, and the warnings of its log. */
 async function watching(first: Partial<GpuReading> = {}) {
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
   const clock = new VirtualClock();
   const machine = { reading: { ...FINE, ...first } as GpuReading | Error, asked: 0 };
   const readHealth = async (): Promise<readonly GpuReading[]> => {
@@ -16,13 +18,13 @@ async function watching(first: Partial<GpuReading> = {}) {
     if (machine.reading instanceof Error) throw machine.reading;
     return [machine.reading];
   };
-  const watch = new GpuHealthWatch({ probe: { readHealth }, everyMs: EVERY_MS, clock, logger: silentLogger });
+  const watch = new GpuHealthWatch({ probe: { readHealth }, everyMs: EVERY_MS, clock, logger });
   const set = async (next: Partial<GpuReading>): Promise<void> => {
     machine.reading = { ...FINE, ...next };
     await clock.advance(EVERY_MS);
   };
   await watch.start();
-  return { clock, machine, watch, set };
+  return { clock, machine, watch, set, warnings };
 }
 
 describe('the health of GPUs', () => {
@@ -90,6 +92,12 @@ describe('the health of GPUs', () => {
     expect(watch.facts()).toMatchObject([{ eccCorrected: 7 }]);
     await set({ eccCorrected: 8 });
     expect(watch.facts()).toMatchObject([{ eccCorrected: 8 }]);
+  });
+
+  it('is in the worker log as well, once for each change', async () => {
+    const { warnings, set } = await watching();
+    for (const eccCorrected of [3, 3, 3, 4]) await set({ eccCorrected });
+    expect(warnings).toEqual(['GPU is not in perfect order', 'GPU is not in perfect order']);
   });
 
   it('can be read out of turn, and no more once stopped', async () => {

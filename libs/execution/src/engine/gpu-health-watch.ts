@@ -66,11 +66,20 @@ export class GpuHealthWatch {
   private async read(): Promise<void> {
     try {
       const readings = await this.options.probe.readHealth();
+      const before = this.facts();
       for (const reading of readings) this.remember(reading, this.readings === undefined);
       this.readings = readings;
+      this.logNews(before ?? []);
     } catch (error) {
       this.options.logger.warn('GPU health not read', { error: messageOf(error) });
     }
+  }
+
+  /** In the worker's own log too: it is there when the bus is not. */
+  private logNews(before: GpuHealth): void {
+    const known = new Set(before.map((fact) => JSON.stringify(fact)));
+    const news = this.facts()?.filter((fact) => !known.has(JSON.stringify(fact))) ?? [];
+    for (const fact of news) this.options.logger.warn('GPU is not in perfect order', { ...fact });
   }
 
   private remember({ gpu, kernelLog }: GpuReading, isFirst: boolean): void {

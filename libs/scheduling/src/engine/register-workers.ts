@@ -2,11 +2,11 @@ import type { EventData, workerRegistered } from '@millrace/contracts';
 import type { NanoDollars } from '@millrace/kernel';
 import type { ReceivedEvent } from '@millrace/messaging/ports';
 import { INBOX } from './consumer-names.js';
+import { outagesOf } from './gpu-outages.js';
 import { loseLeases } from './lose-leases.js';
 import { hasEnded, type Worker } from './ports/worker-store.port.js';
 import { runAsLeader, type SchedulingContext } from './scheduling-context.js';
 import { capacityClosed, capacityOpened } from './worker-messages.js';
-import { outagesOf } from './gpu-outages.js';
 import { registeredTraits } from './worker-news.js';
 
 type Registration = EventData<typeof workerRegistered>;

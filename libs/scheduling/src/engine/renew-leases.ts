@@ -37,9 +37,9 @@ interface Heard extends Reading {
 
 /**
  * Heartbeats renew the leases they list. A lease that two in a row lack is sent again with the same epoch; one that is
- * not the sender's is refused; a leaving worker's instance closes; a GPU that is no longer
- * fit for work is taken out, and what ran on it goes elsewhere. Only the newest heartbeat of an incarnation in a
- * batch counts, and an older one than the last changes nothing, so a redelivery has no effect.
+ * not the sender's is refused; a leaving worker's instance closes; a GPU that is no longer fit for work is taken out, and
+ * what ran on it goes elsewhere. Only the newest heartbeat of an incarnation in a batch counts, and an older one than the
+ * last changes nothing, so a redelivery has no effect.
  */
 export class RenewLeases {
   constructor(
