@@ -45,6 +45,13 @@ export const gpuHealth = z
       lost: z.boolean().describe('The driver does not answer for it any more'),
       eccCorrected: z.number().int().nonnegative().describe('Since the last reset'),
       eccUncorrected: z.number().int().nonnegative().describe('Since the last reset'),
+      unanswered: z
+        .string()
+        .max(200)
+        .optional()
+        .describe(
+          'Why the driver has answered no question about its GPUs, several times in a row; the rest is as it was',
+        ),
       kernelLog: z
         .array(z.string().max(200))
         .max(8)

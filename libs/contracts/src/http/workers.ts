@@ -6,7 +6,7 @@ import { isoAnswer, uuidAnswer } from './fields.js';
 const gpuFaultAnswer = z
   .object({
     gpu: z.number().int().nonnegative(),
-    code: z.enum(['bus_loss', 'ecc_uncorrectable', 'ecc_count', 'xid', 'mig_partition', 'told']),
+    code: z.enum(['bus_loss', 'ecc_uncorrectable', 'ecc_count', 'xid', 'driver_unanswered', 'mig_partition', 'told']),
     permanent: z.boolean(),
     since: isoAnswer,
     detail: z.string(),

@@ -18,7 +18,7 @@ async function watching(first: Partial<GpuReading> = {}) {
     if (machine.reading instanceof Error) throw machine.reading;
     return [machine.reading];
   };
-  const watch = new GpuHealthWatch({ probe: { readHealth }, everyMs: EVERY_MS, clock, logger });
+  const watch = new GpuHealthWatch({ gpus: 1, probe: { readHealth }, everyMs: EVERY_MS, clock, logger });
   const set = async (next: Partial<GpuReading>): Promise<void> => {
     machine.reading = { ...FINE, ...next };
     await clock.advance(EVERY_MS);
@@ -33,7 +33,7 @@ describe('the health of GPUs', () => {
     expect(watch.facts()).toEqual([]);
     const { clock } = await watching();
     const unread = new GpuHealthWatch({
-      ...{ probe: { readHealth: async () => [] }, everyMs: EVERY_MS, clock, logger: silentLogger },
+      ...{ gpus: 1, probe: { readHealth: async () => [] }, everyMs: EVERY_MS, clock, logger: silentLogger },
     });
     expect(unread.facts()).toBeUndefined();
   });
@@ -98,6 +98,27 @@ describe('the health of GPUs', () => {
     const { warnings, set } = await watching();
     for (const eccCorrected of [3, 3, 3, 4]) await set({ eccCorrected });
     expect(warnings).toEqual(['GPU is not in perfect order', 'GPU is not in perfect order']);
+  });
+
+  it('SCH-50: says so when the driver does not answer three times in a row, also from the start on, until it does', async () => {
+    const { clock, machine, watch, set } = await watching({ eccCorrected: 7 });
+    machine.reading = new Error('Driver/library version mismatch');
+    await clock.advance(2 * EVERY_MS);
+    expect(watch.facts()).toEqual([{ ...FINE, eccCorrected: 7 }]);
+    await clock.advance(EVERY_MS);
+    expect(watch.facts()).toEqual([{ ...FINE, eccCorrected: 7, unanswered: 'Driver/library version mismatch' }]);
+    await set({ eccCorrected: 7 });
+    expect(watch.facts()).toEqual([{ ...FINE, eccCorrected: 7 }]);
+
+    const never = { readHealth: async () => Promise.reject(new Error('x'.repeat(500))) };
+    const mute = new GpuHealthWatch({ gpus: 2, probe: never, everyMs: EVERY_MS, clock, logger: silentLogger });
+    await mute.start();
+    expect(mute.facts()).toBeUndefined();
+    await clock.advance(2 * EVERY_MS);
+    expect(mute.facts()?.map(({ gpu, unanswered }) => [gpu, unanswered?.length])).toEqual([
+      [0, 200],
+      [1, 200],
+    ]);
   });
 
   it('can be read out of turn, and no more once stopped', async () => {

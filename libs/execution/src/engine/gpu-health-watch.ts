@@ -12,10 +12,14 @@ export const KERNEL_LINE_TOLD_MS: DurationMs = 600_000;
 /** Bounds of a heartbeat: lines of one GPU, the newest, and letters of a line. */
 const LINES_MAX = 8;
 const LINE_LENGTH_MAX = 200;
+/** So many readings in a row that fail are no hiccup of a busy machine any more. */
+const FAILURES_TOLD = 3;
 /** Lines that are remembered for one GPU, so that none is taken for new twice. */
 const REMEMBERED_MAX = 2_000;
 
 export interface GpuHealthWatchOptions {
+  /** How many GPUs there are. */
+  readonly gpus: number;
   readonly probe: Pick<MachineProbe, 'readHealth'>;
   readonly everyMs: DurationMs;
   readonly clock: Clock;
@@ -24,12 +28,15 @@ export interface GpuHealthWatchOptions {
 
 /**
  * Reads the GPUs' health every so often and keeps the facts for the heartbeats. Lines that the kernel's log held before
- * the first reading are of an earlier life and are never told. A reading that fails leaves the facts as they were.
+ * the first reading are of an earlier life and are never told. A reading that fails leaves the facts as they were; after
+ * the third in a row they say that the driver does not answer.
  */
 export class GpuHealthWatch {
   private readings: readonly GpuReading[] | undefined;
   private readonly seenAtMs: Map<string, DurationMs>[] = [];
   private reading: Promise<void> | undefined;
+  private failures = 0;
+  private lastFailure = '';
   private cancelNext: (() => void) | undefined;
 
   constructor(private readonly options: GpuHealthWatchOptions) {}
@@ -52,9 +59,10 @@ export class GpuHealthWatch {
     this.cancelNext?.();
   }
 
-  /** GPUs that are not in perfect order, in order of position; undefined before the first reading. */
+  /** GPUs that are not in perfect order, in order of position; undefined while no reading has told anything. */
   facts(): GpuHealth | undefined {
-    return this.readings?.map((reading) => this.toFact(reading)).filter(isNews);
+    const readings = this.failures < FAILURES_TOLD ? this.readings : (this.readings ?? unread(this.options.gpus));
+    return readings?.map((reading) => this.toFact(reading)).filter(isNews);
   }
 
   private arm(): void {
@@ -64,15 +72,18 @@ export class GpuHealthWatch {
   }
 
   private async read(): Promise<void> {
+    const before = this.facts();
     try {
       const readings = await this.options.probe.readHealth();
-      const before = this.facts();
+      this.failures = 0;
       for (const reading of readings) this.remember(reading, this.readings === undefined);
       this.readings = readings;
-      this.logNews(before ?? []);
     } catch (error) {
-      this.options.logger.warn('GPU health not read', { error: messageOf(error) });
+      this.failures += 1;
+      this.lastFailure = messageOf(error).slice(0, LINE_LENGTH_MAX);
+      this.options.logger.warn('GPU health not read', { error: messageOf(error), failures: this.failures });
     }
+    this.logNews(before ?? []);
   }
 
   /** In the worker's own log too: it is there when the bus is not. */
@@ -97,10 +108,17 @@ export class GpuHealthWatch {
     const sinceMs = this.options.clock.monotonicMs() - KERNEL_LINE_TOLD_MS;
     const lines = [...(this.seenAtMs[gpu] ?? [])].filter(([, atMs]) => atMs > sinceMs).map(([line]) => line);
     const kernelLog = lines.slice(-LINES_MAX).map((line) => line.slice(0, LINE_LENGTH_MAX));
-    return { gpu, lost, eccCorrected, eccUncorrected, kernelLog };
+    const unanswered = this.failures < FAILURES_TOLD ? {} : { unanswered: this.lastFailure };
+    return { gpu, lost, eccCorrected, eccUncorrected, kernelLog, ...unanswered };
   }
 }
 
-function isNews({ lost, eccCorrected, eccUncorrected, kernelLog }: GpuHealth[number]): boolean {
-  return lost || eccCorrected > 0 || eccUncorrected > 0 || kernelLog.length > 0;
+function isNews({ lost, eccCorrected, eccUncorrected, kernelLog, unanswered }: GpuHealth[number]): boolean {
+  return lost || eccCorrected > 0 || eccUncorrected > 0 || kernelLog.length > 0 || unanswered !== undefined;
+}
+
+function unread(gpus: number): readonly GpuReading[] {
+  return Array.from({ length: gpus }, (_, gpu) => {
+    return { gpu, lost: false, eccCorrected: 0, eccUncorrected: 0, kernelLog: [] };
+  });
 }

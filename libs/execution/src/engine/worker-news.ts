@@ -31,9 +31,10 @@ export class WorkerNews {
   private readonly health: GpuHealthWatch | undefined;
 
   constructor(private readonly options: WorkerNewsOptions) {
-    const { probe, healthMs = HEALTH_MS, clock, logger } = options;
-    this.gauge = new IdleGauge(options.gpus);
-    this.health = probe === undefined ? undefined : new GpuHealthWatch({ probe, everyMs: healthMs, clock, logger });
+    const { gpus, probe, healthMs = HEALTH_MS, clock, logger } = options;
+    this.gauge = new IdleGauge(gpus);
+    this.health =
+      probe === undefined ? undefined : new GpuHealthWatch({ gpus, probe, everyMs: healthMs, clock, logger });
   }
 
   /** Takes the first reading of the GPUs, and goes on. Never rejects. */

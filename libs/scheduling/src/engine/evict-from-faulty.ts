@@ -4,7 +4,7 @@ import { leaseRefusal } from './lease-refusal.js';
 import { loseLeases } from './lose-leases.js';
 import type { Lease } from './ports/lease-store.port.js';
 import type { SchedulingScope } from './ports/scheduling-scope.port.js';
-import type { Worker } from './ports/worker-store.port.js';
+import type { FaultyGpu, Worker } from './ports/worker-store.port.js';
 import type { SchedulingContext } from './scheduling-context.js';
 import type { TaskChanges } from './task-changes.js';
 
@@ -25,7 +25,7 @@ export async function evictFromFaulty(
   scope: SchedulingScope,
   holders: readonly Holder[],
 ): Promise<TaskChanges | null> {
-  const suspects = holders.filter(({ worker, held }) => held.length > 0 && (worker.traits.faults?.length ?? 0) > 0);
+  const suspects = holders.filter(({ worker, held }) => held.length > 0 && brokenOf(worker).length > 0);
   if (suspects.length === 0) return null;
   const taskIds = suspects.flatMap(({ held }) => held.map(({ taskId }) => taskId));
   const tasks = new Map((await scope.tasks.load(taskIds)).map((task) => [task.id, task]));
@@ -46,9 +46,14 @@ export async function evictFromFaulty(
 }
 
 /** Where slots alone bound a worker nobody knows which GPU an attempt is on: then any of them may be the one. */
-function runsOnFaulty({ traits }: Worker, lease: Lease, task: Task | undefined): boolean {
+function runsOnFaulty(worker: Worker, lease: Lease, task: Task | undefined): boolean {
   const attempt = task === undefined ? undefined : liveAttempt(task);
   if (attempt?.epoch !== lease.epoch) return false;
-  if (traits.devices === undefined) return true;
-  return traits.faults?.some(({ gpu }) => attempt.devices?.includes(gpu) === true) ?? false;
+  if (worker.traits.devices === undefined) return true;
+  return brokenOf(worker).some(({ gpu }) => attempt.devices?.includes(gpu) === true);
+}
+
+/** A driver that answers nothing is no place for new work; what runs may yet end well, and is left to it. */
+function brokenOf({ traits }: Worker): readonly FaultyGpu[] {
+  return traits.faults?.filter(({ code }) => code !== 'driver_unanswered') ?? [];
 }

@@ -124,6 +124,23 @@ describe('a GPU that is not fit for work', () => {
     ).toEqual([[0], [1]]);
   });
 
+  it('SCH-50: a driver that answers nothing gets no new work; what runs there goes on', async () => {
+    const s = await runningOnTwo();
+    const unanswered = 'Failed to initialize NVML: Driver/library version mismatch';
+    await beat(
+      s,
+      [0, 1].map((gpu) => ({ ...FINE, gpu, unanswered })),
+    );
+    await s.report(s.assigned(), 'succeeded', { number: 2, engine: 'e' });
+    await s.request(3);
+    expect([s.of(leaseRefused), s.of(taskAssigned).length]).toEqual([[], 2]);
+    expect(s.gpuChanges).toMatchObject([
+      { evicted: 0, outages: [{ code: 'driver_unanswered' }, { detail: unanswered }] },
+    ]);
+    await beat(s, [], { leases: [] });
+    expect(s.assigned()).toMatchObject({ taskId: idOf(3), devices: [1] });
+  });
+
   it('a heartbeat that says nothing of health changes nothing: its release is older, or it has not looked', async () => {
     const s = await runningOnTwo();
     await beat(s, [{ ...FINE, gpu: 1, kernelLog: [XID] }]);

@@ -1,6 +1,6 @@
 import type { EventData, workerHeartbeat, workerRegistered } from '@millrace/contracts';
 import type { Instant } from '@millrace/kernel';
-import { gpuFault, type GpuFault } from '../policy/filters/gpu-faults.js';
+import { gpuFault } from '../policy/filters/gpu-faults.js';
 import { migProfiles } from '../policy/mig/mig-profiles.js';
 import { partition } from '../policy/mig/partition.js';
 import type { FaultyGpu, RegisteredGpu, Worker, WorkerTraits } from './ports/worker-store.port.js';
@@ -72,18 +72,22 @@ function faultsAfter(
   return [...lasting, ...found].toSorted((a, b) => a.gpu - b.gpu);
 }
 
-/** What the worker reads beyond the policy's lines and counts is plain: a lost GPU, and memory errors that were not mended. */
-function judge(fact: GpuHealthFact): GpuFault | null {
+/**
+ * What the worker reads beyond the policy's lines and counts is plain: a lost GPU, memory errors that were not mended, and
+ * a driver that answers nothing (SCH-50: a node with a mismatched driver is not eligible).
+ */
+function judge(fact: GpuHealthFact): Pick<FaultyGpu, 'code' | 'permanent'> | null {
   if (fact.lost) return { code: 'bus_loss', permanent: true };
   if (fact.eccUncorrected > 0) return { code: 'ecc_uncorrectable', permanent: true };
-  return gpuFault(fact);
+  const fault = gpuFault(fact);
+  return fault === null && fact.unanswered !== undefined ? { code: 'driver_unanswered', permanent: false } : fault;
 }
 
-function detailOf({ lost, eccCorrected, eccUncorrected, kernelLog }: GpuHealthFact): string {
+function detailOf({ lost, eccCorrected, eccUncorrected, unanswered, kernelLog }: GpuHealthFact): string {
   if (kernelLog.length > 0) return kernelLog.at(-1) ?? '';
   if (lost) return 'The driver does not answer for it any more.';
   if (eccUncorrected > 0) return `${eccUncorrected} errors of its memory could not be corrected.`;
-  return `${eccCorrected} errors of its memory were corrected.`;
+  return unanswered ?? `${eccCorrected} errors of its memory were corrected.`;
 }
 
 function refusedGpu(gpuType: string, gpu: RegisteredGpu, at: number, since: Instant): readonly FaultyGpu[] {

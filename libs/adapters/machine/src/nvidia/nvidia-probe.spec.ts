@@ -122,7 +122,7 @@ describe('the health of what it found', () => {
 
   it.each([
     ['complains of it', failed(HEALTH_OF_A_LOST_ONE), [false, true]],
-    ['complains of it and lists nothing', failed(HEALTH_UNKNOWN_ERROR), [false, true]],
+    ['has none left', failed(HEALTH_UNKNOWN_ERROR), [true, true]],
     ['lists the other only', HEALTH.split('\n').slice(1).join('\n'), [true, false]],
   ])('SCH-50: a GPU is lost where the driver %s', async (_, health, lost) => {
     const { readings } = await readWith({ health });

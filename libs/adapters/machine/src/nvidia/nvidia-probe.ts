@@ -18,6 +18,8 @@ import { parseNvlinkGroups } from './nvlink-groups.js';
 /** A driver that does not answer by then is not waited for: with a lost GPU it can hang for minutes. */
 const PROGRAM_LIMIT_MS: DurationMs = 15_000;
 const SMI = 'nvidia-smi';
+/** The driver runs and has no GPU it could talk to. */
+const NONE_LEFT = /No devices were found/i;
 const AS_TABLE = '--format=csv,noheader,nounits';
 
 export interface NvidiaProbeOptions {
@@ -67,13 +69,14 @@ class NvidiaProbe implements MachineProbe {
     const table = await this.table(HEALTH_FIELDS);
     const counts = parseErrorCounts(table);
     const lost = new Set(parseLostGpus(table));
+    const noneLeft = NONE_LEFT.test(table);
     const log = await this.kernelLog();
     return this.listed.map(({ uuid, busId }, gpu) => {
       const own = counts.get(uuid);
       return {
         gpu,
-        // Either the driver complains of it, or it lists the others and not this one.
-        lost: lost.has(busId) || own?.lost === true || (own === undefined && counts.size > 0),
+        // Either the driver complains of it, or it has none left, or it lists the others and not this one.
+        lost: noneLeft || lost.has(busId) || own?.lost === true || (own === undefined && counts.size > 0),
         eccCorrected: own?.corrected ?? 0,
         eccUncorrected: own?.uncorrected ?? 0,
         kernelLog: log.get(busId) ?? [],
@@ -87,7 +90,8 @@ class NvidiaProbe implements MachineProbe {
     if (end.kind === 'absent') return '';
     if (end.kind === 'timed_out') throw probeFailed(`it did not answer within ${PROGRAM_LIMIT_MS} ms`);
     const said = `${end.output}\n${end.complaint}`;
-    if (end.ok || parseLostGpus(said).length > 0 || end.output.includes('GPU-')) return said;
+    const isAnswer = parseLostGpus(said).length > 0 || NONE_LEFT.test(said) || end.output.includes('GPU-');
+    if (end.ok || isAnswer) return said;
     throw probeFailed(firstLineOf(said));
   }
 

@@ -22,8 +22,11 @@ export interface RegisteredGpu {
 export interface FaultyGpu {
   /** Position among the worker's GPUs. */
   readonly gpu: number;
-  /** `mig_partition`: its slices cannot be (VEC-21). `told`: its worker registered it as faulty. */
-  readonly code: GpuFaultCode | 'mig_partition' | 'told';
+  /**
+   * `driver_unanswered`: nothing is known of it any more. `mig_partition`: its slices cannot be (VEC-21). `told`: its
+   * worker registered it as faulty.
+   */
+  readonly code: GpuFaultCode | 'driver_unanswered' | 'mig_partition' | 'told';
   /** It stays out while this incarnation lives; otherwise until a reading is clean. */
   readonly permanent: boolean;
   readonly since: Instant;
