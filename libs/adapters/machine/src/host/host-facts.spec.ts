@@ -66,6 +66,11 @@ describe('the host', () => {
     });
   });
 
+  it('TYP-23: has no more than its limits allow, in whole MiB', async () => {
+    const limited = files({ '/sys/fs/cgroup/cpu.max': '50000 100000', '/sys/fs/cgroup/memory.max': `${256.5 * MIB}` });
+    expect(await readHostFacts(limited)).toEqual({ cpuMilli: 500, ramMiB: 256 });
+  });
+
   it('never has more than the machine, whatever a limit allows', async () => {
     const generous = files({ '/sys/fs/cgroup/cpu.max': '99900000 100000', '/sys/fs/cgroup/memory.max': `${2 ** 59}` });
     expect(await readHostFacts(generous)).toEqual(await readHostFacts(files({})));
