@@ -4,6 +4,7 @@ import type {
   ImageFiles,
   ImageTransport,
   InferenceEngine,
+  MachineProbe,
   ObjectStore,
   Spool,
   Workspace,
@@ -12,6 +13,7 @@ import { EventStamper, createConsumerRuntime, createEventPublisher } from '@mill
 import type { HostParts } from '@millrace/platform';
 import type { GpuWorkerSettings } from './gpu-worker.settings.js';
 import { COMMANDS_GROUP, COMMANDS_RUNTIME, PRELOAD, WORKER } from './gpu-worker.tokens.js';
+import type { WorkerMachine } from './worker-machine.js';
 import { WorkerLifecycle } from './worker-lifecycle.js';
 import { createWorkerMetrics, observeWorkerLoad } from './worker-metrics.js';
 
@@ -23,10 +25,13 @@ export interface GpuWorkerAdapters {
   readonly imageFiles: ImageFiles;
   readonly workspace: Workspace;
   readonly spool: Spool;
+  readonly probe: MachineProbe;
 }
 
 export interface GpuWorkerModuleOptions {
   readonly settings: GpuWorkerSettings;
+  /** What the probe found, as the settings want it used. */
+  readonly machine: WorkerMachine;
   readonly parts: HostParts;
   readonly adapters: GpuWorkerAdapters;
   /** Of the software, shown to operators. */
@@ -60,9 +65,10 @@ export function gpuWorkerModule(options: GpuWorkerModuleOptions): DynamicModule 
   };
 }
 
-function buildWorker({ settings, parts, adapters, version }: GpuWorkerModuleOptions, incarnation: string): Worker {
+function buildWorker(options: GpuWorkerModuleOptions, incarnation: string): Worker {
+  const { settings, machine, parts, adapters, version } = options;
   const { clock, rng, ids, tracer, logger, bus, metrics } = parts;
-  const { workerId, pool, capacity, gpuType, gpus, vramMiB, slots, heartbeatMs, stepDelayMs, runLimitMs } = settings;
+  const { workerId, pool, capacity, heartbeatMs, stepDelayMs, runLimitMs, healthMs } = settings;
   const stamper = new EventStamper({ clock, ids, tracer });
   return createWorker({
     ...adapters,
@@ -70,13 +76,11 @@ function buildWorker({ settings, parts, adapters, version }: GpuWorkerModuleOpti
       workerId,
       pool,
       capacity,
-      gpuType,
-      gpus,
-      vramMiB,
-      slots,
+      ...machine,
       heartbeatMs,
       stepDelayMs,
       runLimitMs,
+      healthMs,
       incarnation,
       instanceId: ids.next(),
       version,

@@ -13,7 +13,9 @@ import {
   type EventDefinition,
 } from '@millrace/contracts';
 import { buildAssignment, createInMemoryObjectStore } from '@millrace/execution/testing';
-import { systemClock, systemIds } from '@millrace/kernel';
+import { createNvidiaProbe } from '@millrace/adapter-machine';
+import type { MachineProbe } from '@millrace/execution/ports';
+import { silentLogger, systemClock, systemIds } from '@millrace/kernel';
 import { EventStamper, createEventPublisher, decodeEvent } from '@millrace/messaging';
 import { newEvent } from '@millrace/messaging/ports';
 import { createInMemoryBus, type InMemoryBus } from '@millrace/messaging/testing';
@@ -94,6 +96,18 @@ describe('the gpu-worker app', () => {
     expect((await parts.health.report()).ready).toBe(true);
   });
 
+  it('TYP-23: tells the CPU and memory of its machine, its one virtual GPU, its models and that its GPU is well', () => {
+    const [registered] = said(workerRegistered);
+    expect(registered).toMatchObject({
+      ...{ gpuType: 'virtual', gpus: 1, vramMiB: 81_920, slots: 1, devices: [{ mode: 'whole' }] },
+      ...{ cpuMilli: expect.any(Number), ramMiB: expect.any(Number), loadedModels: ['noop@1'], gpuHealth: [] },
+    });
+    for (const field of ['driver', 'cuda', 'labels', 'taints', 'zone', 'rack', 'purpose']) {
+      expect(registered).not.toHaveProperty(field);
+    }
+    expect(said(workerHeartbeat)[0]).toMatchObject({ loadedModels: ['noop@1'], gpuHealth: [] });
+  });
+
   it('says goodbye when it is stopped, with all its GPU time on the bus', async () => {
     await worker.stop();
     const goodbye = said(workerHeartbeat).at(-1);
@@ -111,11 +125,64 @@ describe('the gpu-worker app', () => {
   });
 });
 
+describe('the gpu-worker app on a machine with GPUs', () => {
+  it('SCH-50: tells what the driver and the kernel log tell, as it changes', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'millrace-worker-'));
+    const bus = createInMemoryBus({ clock: systemClock, partitions: 1 });
+    const log = { text: '' };
+    const told = (): readonly EventData<typeof workerHeartbeat>[] =>
+      bus.records('worker.heartbeat').map((record) => decodeEvent(record).data as EventData<typeof workerHeartbeat>);
+    const worker = await startGpuWorker({
+      settings: gpuWorkerSettings.parse({
+        ...{ engines: 'noop', gpuSource: 'nvidia', heartbeatMs: 100, healthMs: 1_000 },
+        ...{ workDirectory: join(directory, 'work'), spoolDirectory: join(directory, 'spool') },
+      }),
+      parts: createHostParts(createObservability({ service: 'gpu-worker', version: '0.1.0', logLevel: 'silent' }), bus),
+      objects: createInMemoryObjectStore(systemClock),
+      outbound: STRICT_RULES,
+      version: '0.1.0',
+      probe: twoGpus(() => log.text),
+    });
+    expect(bus.records('worker.registered').map((record) => decodeEvent(record).data)).toMatchObject([
+      { gpuType: 'A10G', gpus: 2, slots: 2, vramMiB: 23_028, driver: '535.104.05', gpuHealth: [] },
+    ]);
+    log.text = '[ 9.0] NVRM: Xid (PCI:0000:1E:00): 79, GPU has fallen off the bus.';
+    await new Promise<void>((resolve) =>
+      bus.interceptPublish(() => {
+        if (told().some(({ gpuHealth }) => gpuHealth?.[0]?.gpu === 1)) resolve();
+      }),
+    );
+    await worker.stop();
+    await rm(directory, { recursive: true });
+  });
+});
+
+function twoGpus(kernelLog: () => string): MachineProbe {
+  const rows = ['0, GPU-a, 00000000:1B:00.0', '1, GPU-b, 00000000:1E:00.0'];
+  const list = rows.map((row) => `${row}, NVIDIA A10G, 23028, 535.104.05, [N/A]`).join('\n');
+  return createNvidiaProbe({
+    readHost: async () => ({ cpuMilli: 8_000, ramMiB: 32_768 }),
+    logger: silentLogger,
+    run: async (program, [first = '']) => {
+      const asked = first.startsWith('--query-gpu=index')
+        ? list
+        : first.startsWith('--query')
+          ? 'GPU-a, 0, 0\nGPU-b, 0, 0'
+          : '';
+      return { kind: 'ended', ok: true, output: program === 'dmesg' ? kernelLog() : asked, complaint: '' };
+    },
+  });
+}
+
 describe('its settings', () => {
   const directories = { workDirectory: '/w', spoolDirectory: '/s' };
 
   it('have a default for all but the directories', () => {
-    expect(gpuWorkerSettings.parse(directories)).toMatchObject({ engines: ['onnx'], slots: 1, heartbeatMs: 5_000 });
+    expect(gpuWorkerSettings.parse(directories)).toMatchObject({
+      engines: ['onnx'],
+      gpuSource: 'virtual',
+      heartbeatMs: 5_000,
+    });
     expect(gpuWorkerSettings.safeParse({}).success).toBe(false);
   });
 

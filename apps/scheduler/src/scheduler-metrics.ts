@@ -1,6 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Logger } from '@millrace/kernel';
-import type { CycleReport, SchedulerObserver } from '@millrace/scheduling/ports';
+import type { CycleReport, GpuOutage, SchedulerObserver } from '@millrace/scheduling/ports';
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
@@ -9,7 +9,7 @@ const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
  * closed sets: never a tenant, task or worker id.
  */
 export function createSchedulerMetrics(registry: Registry, logger: Logger): SchedulerObserver {
-  const { cycle, decisions, leases, workers, preemptions, estimates } = instrumentsIn(registry);
+  const { cycle, decisions, leases, workers, preemptions, estimates, outages } = instrumentsIn(registry);
   return {
     cycled: (report) => {
       cycle.observe({ step: 'read' }, report.readMs / 1000);
@@ -26,6 +26,13 @@ export function createSchedulerMetrics(registry: Registry, logger: Logger): Sche
       workers.inc(workerCount);
     },
     resent: (count) => leases.inc({ event: 'resent' }, count),
+    gpusChanged: (changes, evicted) => {
+      if (evicted > 0) leases.inc({ event: 'evicted' }, evicted);
+      for (const change of changes) {
+        outages.inc({ code: change.code, change: change.change });
+        logOutage(logger, change);
+      }
+    },
     forecast: ({ withinP90, late }) => {
       if (withinP90 > 0) estimates.inc({ within: 'p90' }, withinP90);
       if (late > 0) estimates.inc({ within: 'late' }, late);
@@ -50,7 +57,7 @@ function instrumentsIn(registry: Registry) {
   });
   const leases = new Counter({
     name: 'millrace_scheduler_leases_total',
-    help: 'Leases that expired, were sent again, or were refused to a worker.',
+    help: 'Leases that expired, were sent again, were refused to a worker, or ended because their GPU is out of service.',
     labelNames: ['event'],
     registers,
   });
@@ -70,7 +77,19 @@ function instrumentsIn(registry: Registry) {
     labelNames: ['within'],
     registers,
   });
-  return { cycle, decisions, leases, workers, preemptions, estimates };
+  const outages = new Counter({
+    name: 'millrace_scheduler_gpu_outages_total',
+    help: 'GPUs that were taken out of service, or came back, by fault.',
+    labelNames: ['code', 'change'],
+    registers,
+  });
+  return { cycle, decisions, leases, workers, preemptions, estimates, outages };
+}
+
+/** Which GPU of which worker, and why: for whoever is on call. */
+function logOutage(logger: Logger, { change, since: _, ...fault }: GpuOutage): void {
+  if (change === 'out') logger.warn('GPU taken out of service', { ...fault });
+  else logger.info('GPU back in service', { ...fault });
 }
 
 /** What was decided and why, by reason. A stop of running work is for everyone to see, the rest for who looks. */

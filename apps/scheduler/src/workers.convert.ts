@@ -19,5 +19,11 @@ export function workerToHttp(worker: WorkerWithLeases): WorkerAnswer {
     state: worker.state,
     registered_at: toIso(worker.registeredAt),
     last_heartbeat_at: toIso(worker.heartbeatAt),
+    driver: worker.traits.driver ?? null,
+    cpu_milli: worker.traits.cpuMilli ?? null,
+    ram_mib: worker.traits.ramMiB ?? null,
+    loaded_models: [...(worker.traits.loadedModels ?? [])],
+    idle_percent: worker.traits.measuredIdlePercent ?? null,
+    gpu_faults: (worker.traits.faults ?? []).map((fault) => ({ ...fault, since: toIso(fault.since) })),
   };
 }

@@ -19,8 +19,8 @@ export const standaloneSettings = z.object({
   objectsLimitBytes: byteSize.prefault('10GiB'),
   /** Partitions of each topic of the embedded event log; one machine needs few. */
   partitions: z.coerce.number().int().min(1).max(64).default(4),
-  /** Attempts that the worker runs at once. */
-  workerSlots: z.coerce.number().int().min(1).max(64).default(1),
+  /** Attempts that the worker runs at once; by default one for each of its GPUs. */
+  workerSlots: z.coerce.number().int().min(1).max(64).optional(),
   /** Adds so many ms to each step, to watch or test a longer run. */
   stepDelayMs: z.coerce.number().int().min(0).max(60_000).default(0),
   /** Offers the task type `noop`, which an engine that does nothing runs: for benchmarks. */

@@ -115,7 +115,7 @@ function createWorker(
       ...workerEnvironment,
       MILLRACE_LOG_LEVEL: telemetry.logLevel,
       MILLRACE_WORKER_ENGINES: settings.noopTasks ? 'onnx,noop' : 'onnx',
-      MILLRACE_WORKER_SLOTS: String(settings.workerSlots),
+      ...(settings.workerSlots === undefined ? {} : { MILLRACE_WORKER_SLOTS: String(settings.workerSlots) }),
       MILLRACE_WORKER_HEARTBEAT_MS: String(settings.heartbeatMs),
       MILLRACE_WORKER_STEP_DELAY_MS: String(settings.stepDelayMs),
       MILLRACE_WORKER_WORK_DIRECTORY: home.work,

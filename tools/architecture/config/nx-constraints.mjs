@@ -64,6 +64,7 @@ const scopes = [
   scope('adapter-object-store', [...GROUND, 'scope:execution'], ['@aws-sdk/*']),
   scope('adapter-onnx', [...GROUND, 'scope:execution'], ['onnxruntime-node', '@ffmpeg-installer/ffmpeg', 'zod']),
   scope('adapter-file-spool', [...GROUND, 'scope:execution'], []),
+  scope('adapter-machine', [...GROUND, 'scope:execution'], []),
   // It sends webhooks (notifications), and fetches input images for intake and execution under the same outbound
   // address rules, which are pure domain of notifications.
   scope(

@@ -114,6 +114,7 @@ function createScheduler(
       refused: () => {},
       expired: () => {},
       resent: () => {},
+      gpusChanged: () => {},
       forecast: () => {},
     },
     clock: systemClock,

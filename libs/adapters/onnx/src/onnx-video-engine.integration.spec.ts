@@ -67,6 +67,7 @@ async function make(job: GenerationJob, options: RunOptions = {}): Promise<{ vid
   const workDirectory = await mkdtemp(path.join(scratch, 'run-'));
   const { files } = await on.run(job, {
     workDirectory,
+    gpuIds: [],
     signal: signal ?? new AbortController().signal,
     onStep,
     ...(resumeFrom === undefined ? {} : { resumeFrom }),

@@ -20,6 +20,8 @@ import type { FfmpegTools } from './video/ffmpeg-process.js';
 
 /** Part of the model hash: raise it with every change that alters a frame's bytes or a checkpoint's format. */
 const ENGINE_VERSION = 1;
+/** As tasks name it; the files in `models/demo-video` are of this version. */
+const MODELS = ['demo-video@1'] as const;
 const IMAGE_TO_VIDEO = 'i2v-A14B';
 const TASK_TYPES = ['ti2v-5B', 't2v-A14B', IMAGE_TO_VIDEO] as const;
 /** Sharp enough for a demonstration; 480 lines take four times as long. */
@@ -52,6 +54,7 @@ interface Loaded {
 class OnnxVideoEngine implements InferenceEngine {
   readonly name = 'onnx-demo';
   readonly taskTypes = TASK_TYPES;
+  readonly models = MODELS;
   private loading: Promise<Loaded> | undefined;
   private loaded: Loaded | undefined;
   private known: ModelIdentity | undefined;

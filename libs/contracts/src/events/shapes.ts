@@ -34,6 +34,33 @@ export const generationParameters = z.object({
 /** What must fit on a worker before the task may run there. */
 export const resourceNeeds = z.object({ gpus: z.number().int().positive(), vramMiB: z.number().int().nonnegative() });
 
+/**
+ * What a worker reads of its GPUs: facts, not a judgement. Which of them takes a GPU out of service is the scheduler's
+ * policy (SCH-50), so that a threshold changes with one release of one service.
+ */
+export const gpuHealth = z
+  .array(
+    z.object({
+      gpu: z.number().int().nonnegative().describe("Position among the worker's GPUs"),
+      lost: z.boolean().describe('The driver does not answer for it any more'),
+      eccCorrected: z.number().int().nonnegative().describe('Since the last reset'),
+      eccUncorrected: z.number().int().nonnegative().describe('Since the last reset'),
+      unanswered: z
+        .string()
+        .max(200)
+        .optional()
+        .describe(
+          'Why the driver has answered no question about its GPUs, several times in a row; the rest is as it was',
+        ),
+      kernelLog: z
+        .array(z.string().max(200))
+        .max(8)
+        .describe('Lines about it that came in the last ten minutes, since the worker started'),
+    }),
+  )
+  .max(64)
+  .describe('GPUs that are not in perfect order; empty: all are; absent: as told before');
+
 /** Where a later attempt may go on from. The manifest object names the state and the frames so far. */
 export const checkpointReference = z.object({
   key: z.string().describe('Object key of the manifest'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from '../define-event.js';
-import { instanceMs, uuid } from './shapes.js';
+import { gpuHealth, instanceMs, uuid } from './shapes.js';
 
 /** A worker incarnation reads its commands and wants work. */
 export const workerRegistered = defineEvent({
@@ -37,6 +37,12 @@ export const workerRegistered = defineEvent({
         z.object({
           mode: z.enum(['whole', 'shared', 'mig']),
           slicesMiB: z.array(z.number().int().positive()).optional().describe('Memory of each MIG slice'),
+          profiles: z
+            .array(z.string())
+            .optional()
+            .describe(
+              'MIG profile of each slice, as 3g.20gb; a partition that the GPU type does not allow is not used',
+            ),
           nvlinkGroup: z.number().int().optional(),
           faulty: z.boolean().optional().describe('Out of service'),
         }),
@@ -44,6 +50,7 @@ export const workerRegistered = defineEvent({
       .max(31)
       .optional()
       .describe('Each GPU; absent: slots alone bound what runs at once'),
+    gpuHealth: gpuHealth.optional(),
   }),
   key: (data) => data.workerId,
   subject: () => undefined,

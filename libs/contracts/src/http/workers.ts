@@ -2,6 +2,17 @@ import { z } from 'zod';
 import { defineRoute } from './define-route.js';
 import { isoAnswer, uuidAnswer } from './fields.js';
 
+/** `permanent`: until its worker is started anew; otherwise until the fault has not shown for ten minutes. */
+const gpuFaultAnswer = z
+  .object({
+    gpu: z.number().int().nonnegative(),
+    code: z.enum(['bus_loss', 'ecc_uncorrectable', 'ecc_count', 'xid', 'driver_unanswered', 'mig_partition', 'told']),
+    permanent: z.boolean(),
+    since: isoAnswer,
+    detail: z.string(),
+  })
+  .meta({ id: 'GpuFault' });
+
 export const workerAnswer = z
   .object({
     id: z.string(),
@@ -19,6 +30,12 @@ export const workerAnswer = z
     state: z.enum(['ready', 'draining', 'lost', 'left']),
     registered_at: isoAnswer,
     last_heartbeat_at: isoAnswer,
+    driver: z.string().nullable(),
+    cpu_milli: z.number().int().positive().nullable(),
+    ram_mib: z.number().int().positive().nullable(),
+    loaded_models: z.array(z.string()),
+    idle_percent: z.number().min(0).max(100).nullable().describe('Share of the last minutes without work'),
+    gpu_faults: z.array(gpuFaultAnswer).describe('GPUs that are out of service'),
   })
   .meta({ id: 'Worker' });
 export type WorkerAnswer = z.infer<typeof workerAnswer>;

@@ -7,13 +7,17 @@ const REMEMBERED_MAX = 10_000;
 /** Which attempts this worker was given, and what became of them. */
 export class AttemptRoster {
   private readonly live = new Map<string, LiveAttempt>();
-  private readonly slots: (LiveAttempt | undefined)[];
+  /** One for each slot and each GPU: with fewer slots than GPUs some stay free. Place `i` is on GPU `i mod gpus`. */
+  private readonly places: (LiveAttempt | undefined)[];
   /** Ended, and the bus does not have the ending report yet: the lease is still kept alive. */
   private readonly unconfirmed = new Map<string, AttemptIdentity>();
   private readonly seen = new Set<string>();
 
-  constructor(slots: number) {
-    this.slots = Array.from({ length: slots }, () => undefined);
+  constructor(
+    private readonly slots: number,
+    private readonly gpus: number,
+  ) {
+    this.places = Array.from({ length: Math.max(slots, gpus) }, () => undefined);
   }
 
   /** Whether this lease was given before, in which case an assignment is a duplicate. Remembers it. */
@@ -38,20 +42,27 @@ export class AttemptRoster {
     return [...this.live.values()];
   }
 
-  /** The next attempt that waits, and the free slot it got; undefined when either is missing. */
+  /**
+   * The next attempt that waits, and the free slot it got; undefined when either is missing. A slot on the GPU that the
+   * scheduler chose comes first, so that its time is counted there.
+   */
   fillSlot(): { readonly attempt: LiveAttempt; readonly slot: number } | undefined {
-    const slot = this.slots.findIndex((user) => user === undefined);
-    const attempt = this.all().find((candidate) => candidate.state === 'waiting' && !this.slots.includes(candidate));
-    if (slot < 0 || attempt === undefined) return undefined;
-    this.slots[slot] = attempt;
+    const attempt = this.all().find((candidate) => candidate.state === 'waiting' && !this.places.includes(candidate));
+    const busy = this.places.filter((user) => user !== undefined).length;
+    if (attempt === undefined || busy >= this.slots) return undefined;
+    const chosen = new Set(attempt.assignment.devices);
+    const free = this.places.flatMap((user, place) => (user === undefined ? [place] : []));
+    const slot = free.find((place) => chosen.has(place % this.gpus)) ?? free[0];
+    if (slot === undefined) return undefined;
+    this.places[slot] = attempt;
     return { attempt, slot };
   }
 
   /** The attempt has ended. Its lease stays listed until `published` settles, but for an abandoned one. */
   end(attempt: LiveAttempt, published: Promise<void>): void {
     this.live.delete(attempt.key);
-    const slot = this.slots.indexOf(attempt);
-    if (slot >= 0) this.slots[slot] = undefined;
+    const slot = this.places.indexOf(attempt);
+    if (slot >= 0) this.places[slot] = undefined;
     if (attempt.state === 'abandoned') return;
     this.unconfirmed.set(attempt.key, attempt.assignment);
     void published.then(() => this.unconfirmed.delete(attempt.key));

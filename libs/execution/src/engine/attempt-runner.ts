@@ -31,6 +31,8 @@ export interface AttemptRunnerOptions {
   readonly stepDelayMs: number;
   /** An attempt that runs longer has failed. */
   readonly runLimitMs: DurationMs;
+  /** Ids of the machine's GPUs, by position. */
+  readonly gpuIds?: readonly string[];
 }
 
 /** An engine that was told to stop and has not by then is left to itself: it keeps neither its slot nor its lease. */
@@ -159,6 +161,7 @@ export class AttemptRunner {
     signal.throwIfAborted();
     const output = engine.run(job, {
       workDirectory,
+      gpuIds: (attempt.assignment.devices ?? []).flatMap((at) => this.options.gpuIds?.[at] ?? []),
       signal,
       ...(resume === undefined ? {} : { resumeFrom: resume }),
       onStep: (step) => steps.onStep(step),

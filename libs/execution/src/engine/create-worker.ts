@@ -1,5 +1,5 @@
 import { messageOf, type Clock, type DurationMs, type Logger, type Rng } from '@millrace/kernel';
-import { usageRecorded } from '@millrace/contracts';
+import { usageRecorded, type EventData, type workerRegistered } from '@millrace/contracts';
 import {
   newEvent,
   type EventBus,
@@ -18,18 +18,26 @@ import { ModelLoader } from './model-loader.js';
 import { ObjectAccess } from './object-access.js';
 import type { ImageSource } from './ports/image-source.port.js';
 import type { InferenceEngine } from './ports/inference-engine.port.js';
+import type { MachineProbe } from './ports/machine-probe.port.js';
 import type { ObjectStore } from './ports/object-store.port.js';
 import type { Spool } from './ports/spool.port.js';
 import { silentObserver, type WorkerObserver } from './ports/worker-observer.port.js';
 import type { Workspace } from './ports/workspace.port.js';
 import { ProgressChannel } from './progress-channel.js';
 import { WorkerAgent, type WorkerDescription } from './worker-agent.js';
+import { WorkerNews } from './worker-news.js';
 
 /**
  * A registration ends the leases of the incarnation before: what that one still had to report goes first. When the bus
  * does not take it in this time, the registration no longer waits.
  */
 const REPLAY_LIMIT_MS = 5_000;
+
+/** What a worker tells of its machine and itself at registration, beyond what it must (TYP-23, TYP-24). */
+export type WorkerTraits = Pick<
+  EventData<typeof workerRegistered>,
+  'driver' | 'cuda' | 'purpose' | 'taints' | 'labels' | 'zone' | 'rack' | 'cpuMilli' | 'ramMiB' | 'devices'
+>;
 
 /** What a worker is and how it behaves; times in ms. */
 export interface WorkerSettings {
@@ -46,6 +54,9 @@ export interface WorkerSettings {
   readonly vramMiB: number;
   /** Attempts at once. */
   readonly slots: number;
+  readonly traits?: WorkerTraits;
+  /** What its machine names its GPUs by, in order of position. */
+  readonly gpuIds?: readonly string[];
   readonly version: string;
   readonly heartbeatMs: DurationMs;
   /** After each step, where a task does not say it; 0 but for demonstrations. */
@@ -54,6 +65,8 @@ export interface WorkerSettings {
   readonly runLimitMs: DurationMs;
   /** An orderly stop takes at most so long; 25 s where absent. */
   readonly leaveLimitMs?: DurationMs;
+  /** How often the GPUs' health is read; 30 s where absent. */
+  readonly healthMs?: DurationMs;
 }
 
 export interface WorkerOptions {
@@ -72,6 +85,8 @@ export interface WorkerOptions {
   readonly tracer: Tracer;
   readonly logger: Logger;
   readonly observer?: WorkerObserver;
+  /** Absent: the worker tells nothing of its GPUs' health. */
+  readonly probe?: Pick<MachineProbe, 'readHealth'>;
 }
 
 /** One worker incarnation, from start to goodbye. */
@@ -95,7 +110,7 @@ export interface Worker {
 /** Puts a worker together. Its instance clock starts here. */
 export function createWorker(options: WorkerOptions): Worker {
   const { settings, engines, clock, logger, observer = silentObserver } = options;
-  const { instanceId, gpus, slots, heartbeatMs, leaveLimitMs } = settings;
+  const { instanceId, gpus, slots } = settings;
   const instanceClock = new InstanceClock(clock);
   const outlet = new EventOutlet(options);
   const models = new ModelLoader(clock, observer);
@@ -104,11 +119,12 @@ export function createWorker(options: WorkerOptions): Worker {
   const progress = new ProgressChannel(options.publisher, logger);
   const objects = new ObjectAccess({ store: options.objects, clock, rng: options.rng });
   const runner = new AttemptRunner({ ...options, ...settings, observer, objects, models, progress, instanceClock });
+  const news = new WorkerNews({ ...options, ...settings, models, meter, instanceClock });
   const agent = new WorkerAgent({
     ...options,
+    ...settings,
     description: describeWorker(settings, engines),
-    heartbeatMs,
-    ...(leaveLimitMs === undefined ? {} : { leaveLimitMs }),
+    news,
     runner,
     meter,
     outlet,
@@ -119,12 +135,14 @@ export function createWorker(options: WorkerOptions): Worker {
     start: async ({ preload }) => {
       const replayed = outlet.drain(REPLAY_LIMIT_MS);
       if (preload) await Promise.all(engines.map((engine) => tryLoad(models, engine, logger)));
+      await news.start();
       await replayed;
     },
     register: () => agent.register(),
     take: (batch) => agent.take(batch),
     leave: (reason) => agent.leave(reason),
     close: async () => {
+      news.stop();
       await outlet.close();
       await Promise.all(engines.map((engine) => engine.close()));
     },
@@ -150,6 +168,7 @@ function describeWorker(settings: WorkerSettings, engines: readonly InferenceEng
     version,
     taskTypes,
     engine,
+    ...settings.traits,
   };
 }
 

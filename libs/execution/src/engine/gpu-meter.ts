@@ -65,6 +65,7 @@ export class GpuMeter {
   private restKind: SegmentKind = 'boot';
   private cancelCut: (() => void) | undefined;
   private stoppedAtMs: number | undefined;
+  private endedGpuMs = 0;
 
   constructor(private readonly options: GpuMeterOptions) {
     this.tracks = placeTracks(options.gpus, options.slots).map((place) => openTrack(place, 'boot', 0));
@@ -79,9 +80,14 @@ export class GpuMeter {
     });
   }
 
+  /** GPU time of attempts since the start, open stretches included. */
+  busyGpuMs(): number {
+    return [...this.uses].reduce((sum, [slot, use]) => sum + use.gpuMs + this.openGpuMs(slot, use), this.endedGpuMs);
+  }
+
   /** Gives a free slot's time to an attempt. */
   acquire(slot: number, owner: SegmentOwner, traceparent?: string): SlotMeter {
-    invariant(slot < this.options.slots && !this.uses.has(slot), `slot ${slot} is free`);
+    invariant(slot < this.tracks.length && !this.uses.has(slot), `slot ${slot} is free`);
     const use: SlotUse = { owner, traceparent, gpuMs: 0, segmentCount: 0 };
     this.turn(slot, 'run', owner);
     this.uses.set(slot, use);
@@ -108,6 +114,7 @@ export class GpuMeter {
     this.cut(slot);
     if (use.segmentCount === 0) this.take(slot, [emptySegment(this.options.instanceId, this.trackAt(slot))]);
     this.uses.delete(slot);
+    this.endedGpuMs += use.gpuMs;
     this.tracks[slot] = turnTrack(this.trackAt(slot), this.restKind, undefined);
     return { endedAtMs: this.trackAt(slot).startMs, gpuMs: use.gpuMs, segmentCount: use.segmentCount };
   }

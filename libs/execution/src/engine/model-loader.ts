@@ -16,6 +16,11 @@ export class ModelLoader {
     return this.loaded.has(engine);
   }
 
+  /** Names of the models that are in memory, sorted. */
+  models(): readonly string[] {
+    return [...new Set([...this.loaded].flatMap(({ models }) => models))].toSorted();
+  }
+
   async load(engine: InferenceEngine): Promise<void> {
     const running = this.loading.get(engine) ?? this.loadOnce(engine);
     this.loading.set(engine, running);

@@ -9,6 +9,7 @@ export function createNoopEngine({ clock }: { readonly clock: Clock }): Inferenc
   return {
     name: 'noop',
     taskTypes: ['noop'],
+    models: ['noop@1'],
     modelHash: () => 'noop-1',
     totalSteps: () => TOTAL_STEPS,
     load: () => Promise.resolve(),

@@ -1,13 +1,4 @@
-import {
-  attemptCancelled,
-  drainRequested,
-  leaseRefused,
-  preemptRequested,
-  taskAssigned,
-  workerHeartbeat,
-  workerRegistered,
-  type EventData,
-} from '@millrace/contracts';
+import { workerHeartbeat, workerRegistered, type EventData } from '@millrace/contracts';
 import {
   backoffMs,
   messageOf,
@@ -20,7 +11,6 @@ import {
 } from '@millrace/kernel';
 import {
   ACK,
-  isEvent,
   newEvent,
   type EventPublisher,
   type HandlerResult,
@@ -40,12 +30,15 @@ import type { InstanceClock } from './instance-clock.js';
 import type { InterruptKind } from './interruption.js';
 import { LiveAttempt } from './live-attempt.js';
 import type { WorkerObserver } from './ports/worker-observer.port.js';
+import { takeCommand, type CommandHandlers } from './worker-commands.js';
+import type { ToldNews, WorkerNews } from './worker-news.js';
 
 /** What the worker is; the same in every event of the incarnation. */
-export type WorkerDescription = Omit<EventData<typeof workerRegistered>, 'at'>;
+export type WorkerDescription = Omit<EventData<typeof workerRegistered>, 'at' | keyof ToldNews>;
 
 export interface WorkerAgentOptions {
   readonly description: WorkerDescription;
+  readonly news: WorkerNews;
   readonly heartbeatMs: DurationMs;
   readonly runner: AttemptRunner;
   readonly meter: GpuMeter;
@@ -81,12 +74,19 @@ export class WorkerAgent {
   private readonly roster: AttemptRoster;
   private readonly heartbeats: Heartbeats;
   private readonly stopped = new AbortController();
+  private readonly handlers: CommandHandlers = {
+    assigned: (assignment, traceparent) => this.accept(assignment, traceparent),
+    cancelled: (command, traceparent) => this.cancel(command, traceparent),
+    preempted: (command) => this.handBack(command),
+    refused: (command) => this.abandon(command),
+    drained: (reason) => void this.leave(reason),
+  };
   private registered = false;
   private leaving: Promise<void> | undefined;
   private resolveEmpty: (() => void) | undefined;
 
   constructor(private readonly options: WorkerAgentOptions) {
-    this.roster = new AttemptRoster(options.description.slots);
+    this.roster = new AttemptRoster(options.description.slots, options.description.gpus);
     this.heartbeats = new Heartbeats({
       ...options,
       state: () => this.heartbeat(),
@@ -109,10 +109,12 @@ export class WorkerAgent {
    * assignment is missed. Tries until the bus takes it, or the worker leaves.
    */
   async register(): Promise<void> {
-    const { publisher, instanceClock, clock, rng, logger, description, meter } = this.options;
+    const { publisher, instanceClock, clock, rng, logger, description, news, meter } = this.options;
     for (let tries = 1; this.leaving === undefined; tries++) {
       try {
-        await publisher.publish([newEvent(workerRegistered, { ...description, at: instanceClock.nowMs() })]);
+        await publisher.publish([
+          newEvent(workerRegistered, { ...description, ...news.now(), at: instanceClock.nowMs() }),
+        ]);
         break;
       } catch (error) {
         logger.warn('not registered yet', { tries, error: messageOf(error) });
@@ -129,7 +131,7 @@ export class WorkerAgent {
   /** Takes a batch of commands. Commands of another incarnation or of an unknown kind are none of its business. */
   take(batch: readonly ReceivedEvent[]): readonly HandlerResult[] {
     return batch.map((event) => {
-      this.takeOne(event);
+      takeCommand(event, this.options.description, this.handlers);
       return ACK;
     });
   }
@@ -138,25 +140,6 @@ export class WorkerAgent {
   leave(reason: string): Promise<void> {
     this.leaving ??= this.leaveInOrder(reason);
     return this.leaving;
-  }
-
-  private takeOne(event: ReceivedEvent): void {
-    if (isEvent(event, taskAssigned)) {
-      if (this.isMine(event.data)) this.accept(event.data, event.traceparent);
-    } else if (isEvent(event, attemptCancelled)) {
-      if (this.isMine(event.data)) this.cancel(event.data, event.traceparent);
-    } else if (isEvent(event, preemptRequested)) {
-      if (this.isMine(event.data)) this.handBack(event.data);
-    } else if (isEvent(event, leaseRefused)) {
-      if (this.isMine(event.data)) this.abandon(event.data);
-    } else if (isEvent(event, drainRequested) && this.isMine(event.data)) {
-      void this.leave(event.data.reason);
-    }
-  }
-
-  private isMine({ workerId, incarnation }: Pick<Assignment, 'workerId' | 'incarnation'>): boolean {
-    const { description } = this.options;
-    return workerId === description.workerId && incarnation === description.incarnation;
   }
 
   private accept(assignment: Assignment, traceparent: string | undefined): void {
@@ -230,6 +213,13 @@ export class WorkerAgent {
     const meter = this.options.meter.acquire(slot, ownerOf(attempt.assignment), attempt.span.traceparent);
     const { published } = await this.options.runner.run({ attempt, meter });
     this.ended(attempt, published);
+    if (attempt.state === 'failed') await this.tellHealth();
+  }
+
+  /** The GPU may be why it failed: the scheduler is to hear of that before it gives it the next attempt, and the next. */
+  private async tellHealth(): Promise<void> {
+    await this.options.news.readHealth();
+    if (this.leaving === undefined) this.heartbeats.beat();
   }
 
   private ended(attempt: LiveAttempt, published: Promise<void>): void {
@@ -254,7 +244,8 @@ export class WorkerAgent {
     const { workerId, incarnation } = this.options.description;
     const at = this.options.instanceClock.nowMs();
     const leases = [...this.roster.leases()];
-    return { workerId, incarnation, at, draining: this.leaving !== undefined, leaving: false, leases };
+    const draining = this.leaving !== undefined;
+    return { workerId, incarnation, at, draining, leaving: false, leases, ...this.options.news.now() };
   }
 
   private get limitMs(): DurationMs {

@@ -87,6 +87,7 @@ function start(
 ): Promise<EngineOutput> {
   const run: EngineRun = {
     workDirectory,
+    gpuIds: [],
     signal: signal ?? new AbortController().signal,
     ...(resumeFrom === undefined ? {} : { resumeFrom }),
     onStep: async (step) => {

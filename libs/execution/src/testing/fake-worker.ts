@@ -7,6 +7,7 @@ import type { Assignment } from '../engine/assignment.js';
 import { createWorker, type Worker, type WorkerSettings } from '../engine/create-worker.js';
 import type { ImageSource } from '../engine/ports/image-source.port.js';
 import type { InferenceEngine } from '../engine/ports/inference-engine.port.js';
+import type { MachineProbe } from '../engine/ports/machine-probe.port.js';
 import { ASSIGNED_TRACEPARENT, buildAssignment, buildWorkerSettings } from './builders.js';
 import { createFakeImageSource, createFakeWorkspace } from './fake-worker-files.js';
 import { createInMemoryObjectStore, type InMemoryObjectStore } from './in-memory-object-store.js';
@@ -38,6 +39,7 @@ export interface FakeWorkerOptions {
   readonly engines?: readonly InferenceEngine[];
   readonly images?: ImageSource;
   readonly preload?: boolean;
+  readonly probe?: Pick<MachineProbe, 'readHealth'>;
 }
 
 /** The production worker over fakes and virtual time, with what it said. */
@@ -78,6 +80,7 @@ export async function createFakeWorker(options: FakeWorkerOptions = {}): Promise
     rng,
     tracer,
     logger: silentLogger,
+    ...(options.probe === undefined ? {} : { probe: options.probe }),
   });
   await worker.start({ preload: options.preload ?? false });
   const events = (definition: EventDefinition): readonly ReceivedEvent[] =>

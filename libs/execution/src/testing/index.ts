@@ -27,6 +27,7 @@ export { createInMemoryObjectStore, type InMemoryObjectStore } from './in-memory
 export { createInMemorySpoolDisk, type InMemorySpoolDisk } from './in-memory-spool.js';
 export { inferenceEngineConformance } from './inference-engine-conformance.js';
 export type { InferenceEngineUnderTest } from './engine-runs.js';
+export { machineProbeConformance } from './machine-probe-conformance.js';
 export { objectStoreConformance, type ObjectStoreUnderTest } from './object-store-conformance.js';
 export { createScriptedEngine, type Script, type ScriptedEngine } from './scripted-engine.js';
 export { spoolConformance, type SpoolUnderTest } from './spool-conformance.js';

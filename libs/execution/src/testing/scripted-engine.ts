@@ -9,6 +9,7 @@ import type {
 
 export interface Script {
   readonly taskTypes?: readonly string[];
+  readonly models?: readonly string[];
   /** Steps of a run; the first half denoises, the second renders a frame each. */
   readonly steps?: number;
   readonly stepMs?: number;
@@ -25,6 +26,8 @@ export interface Script {
 /** An engine that does what its script says, in the clock's time, and remembers what it was asked. */
 export interface ScriptedEngine extends InferenceEngine {
   readonly jobs: readonly GenerationJob[];
+  /** GPU ids of each run. */
+  readonly gpuIds: readonly (readonly string[])[];
   /** The first step of each run. */
   readonly firstSteps: readonly number[];
   /** The frames' names a run had at its end. */
@@ -46,7 +49,9 @@ const FILES: EngineOutput['files'] = [
 class ScriptedEngineRuns implements ScriptedEngine {
   readonly name = 'scripted';
   readonly taskTypes: readonly string[];
+  readonly models: readonly string[];
   readonly jobs: GenerationJob[] = [];
+  readonly gpuIds: (readonly string[])[] = [];
   readonly firstSteps: number[] = [];
   readonly frames: string[][] = [];
   loads = 0;
@@ -58,6 +63,7 @@ class ScriptedEngineRuns implements ScriptedEngine {
     private readonly script: Script,
   ) {
     this.taskTypes = script.taskTypes ?? ['scripted'];
+    this.models = script.models ?? ['scripted@1'];
     this.steps = script.steps ?? 20;
   }
 
@@ -77,6 +83,7 @@ class ScriptedEngineRuns implements ScriptedEngine {
 
   async run(job: GenerationJob, run: EngineRun): Promise<EngineOutput> {
     this.jobs.push(job);
+    this.gpuIds.push(run.gpuIds);
     const frames = (run.resumeFrom?.blobs ?? []).map(({ name }) => name);
     let untaken: string[] = [];
     const first = run.resumeFrom === undefined ? 1 : new TextDecoder().decode(run.resumeFrom.state);

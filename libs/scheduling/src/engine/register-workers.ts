@@ -2,10 +2,12 @@ import type { EventData, workerRegistered } from '@millrace/contracts';
 import type { NanoDollars } from '@millrace/kernel';
 import type { ReceivedEvent } from '@millrace/messaging/ports';
 import { INBOX } from './consumer-names.js';
+import { outagesOf } from './gpu-outages.js';
 import { loseLeases } from './lose-leases.js';
-import { hasEnded, type Worker, type WorkerTraits } from './ports/worker-store.port.js';
+import { hasEnded, type Worker } from './ports/worker-store.port.js';
 import { runAsLeader, type SchedulingContext } from './scheduling-context.js';
 import { capacityClosed, capacityOpened } from './worker-messages.js';
+import { registeredTraits } from './worker-news.js';
 
 type Registration = EventData<typeof workerRegistered>;
 export type WorkerRegisteredEvent = ReceivedEvent<Registration>;
@@ -55,6 +57,8 @@ export class RegisterWorkers {
     watch.forget(replaced.map(byIncarnation));
     for (const worker of added) if (!hasEnded(worker)) watch.heard(worker.incarnation, clock.monotonicMs());
     if (replaced.length > 0) observer.expired(lostTasks.length, replaced.length);
+    const outages = added.flatMap((worker) => outagesOf(worker, []));
+    if (outages.length > 0) observer.gpusChanged(outages, 0);
     return added.length;
   }
 
@@ -65,7 +69,7 @@ export class RegisterWorkers {
     return {
       ...{ workerId, incarnation, instanceId, pool, capacity, gpuType, gpus, vramMiB, slots, taskTypes },
       ...{ engine, version },
-      traits: traitsOf(data),
+      traits: registeredTraits(data, now),
       pricePerGpuHour: this.priceOf(data.pool, data.capacity),
       state: 'ready',
       registeredAt: now,
@@ -73,17 +77,6 @@ export class RegisterWorkers {
       heartbeatMs: at,
     };
   }
-}
-
-const TRAITS = [
-  ...['driver', 'cuda', 'purpose', 'taints', 'labels', 'zone', 'rack'],
-  ...['cpuMilli', 'ramMiB', 'loadedModels', 'measuredIdlePercent', 'devices'],
-];
-
-/** What is absent stays absent: it constrains nothing. */
-function traitsOf(data: Registration): WorkerTraits {
-  const told = Object.entries(data).filter(([name, value]) => TRAITS.includes(name) && value !== undefined);
-  return Object.fromEntries(told);
 }
 
 function byIncarnation(worker: Worker): string {

@@ -1,13 +1,18 @@
-import { drainRequested, leaseRefused, type EventData, type workerHeartbeat } from '@millrace/contracts';
+import { drainRequested, type EventData, type workerHeartbeat } from '@millrace/contracts';
 import type { DurationMs, Instant, TaskId } from '@millrace/kernel';
 import { newEvent, type NewEvent, type ReceivedEvent } from '@millrace/messaging/ports';
 import { liveAttempt, type Task } from '../domain/task.js';
+import { evictFromFaulty, type Holder } from './evict-from-faulty.js';
+import { outagesOf } from './gpu-outages.js';
+import { leaseRefusal } from './lease-refusal.js';
 import type { Lease } from './ports/lease-store.port.js';
 import type { SchedulingScope } from './ports/scheduling-scope.port.js';
 import { hasEnded, type Worker } from './ports/worker-store.port.js';
 import { runAsLeader, type SchedulingContext } from './scheduling-context.js';
+import type { TaskChanges } from './task-changes.js';
 import { assignment } from './task-messages.js';
 import { capacityClosed } from './worker-messages.js';
+import { withNews } from './worker-news.js';
 
 type Heartbeat = EventData<typeof workerHeartbeat>;
 export type WorkerHeartbeatEvent = ReceivedEvent<Heartbeat>;
@@ -24,10 +29,17 @@ interface Reading {
   readonly held: readonly Lease[];
 }
 
+/** A reading that counts, with its sender as it is from now on. */
+interface Heard extends Reading {
+  readonly worker: Worker;
+  readonly next: Worker;
+}
+
 /**
  * Heartbeats renew the leases they list. A lease that two in a row lack is sent again with the same epoch; one that is
- * not the sender's is refused; a leaving worker's instance closes. Only the newest heartbeat of an incarnation in a
- * batch counts, and an older one than the last changes nothing, so a redelivery has no effect.
+ * not the sender's is refused; a leaving worker's instance closes; a GPU that is no longer fit for work is taken out, and
+ * what ran on it goes elsewhere. Only the newest heartbeat of an incarnation in a batch counts, and an older one than the
+ * last changes nothing, so a redelivery has no effect.
  */
 export class RenewLeases {
   constructor(
@@ -35,36 +47,58 @@ export class RenewLeases {
     private readonly settings: RenewLeasesSettings,
   ) {}
 
-  /** Returns how many workers changed their state, or are heard of again after a silence. */
+  /** Returns how many changes a cycle may answer: workers in another state or heard of again, GPUs out or back, evictions. */
   async execute(events: readonly WorkerHeartbeatEvent[]): Promise<number> {
-    const { watch, clock, observer } = this.context;
+    const { watch, record, clock, observer } = this.context;
     const newest = newestByIncarnation(events.map(({ data }) => data));
-    const { readings, missing } = await runAsLeader(this.context, async (scope) => {
+    const { readings, missing, eviction } = await runAsLeader(this.context, async (scope) => {
       // 1. Who sends, and what do they hold?
       const known = await this.read(scope, newest);
-      // 2. Write what they say of themselves.
-      const living = known.filter(isCurrent);
-      if (living.length > 0) await scope.workers.save(living.map((reading) => heardWorker(reading, clock.now())));
-      // 3. Tell what follows: refusals, drains, closed instances, assignments sent again.
+      const current = known.filter(isCurrent).map((reading) => heard(reading, clock.now()));
+      // 2. Write what they say of themselves; what they tell of their machines only where it is new.
+      await this.write(scope, current);
+      // 3. What runs on a GPU that is out of service ends.
+      const evicted = await evictFromFaulty(this.context, scope, current.filter(staysOn).map(asHolder));
+      const living = current.map((reading) => withoutEvicted(reading, evicted));
+      // 4. Tell what follows: refusals, drains, closed instances, assignments sent again.
       const lacking = living.flatMap(leasesNotListed).filter(({ taskId }) => watch.missing(taskId));
       const messages = [
         ...(await this.refusals(scope, known)),
         ...known.flatMap(drainOfEnded),
-        ...living.flatMap((reading) => closingOfLeaving(reading, clock.now())),
+        ...living.flatMap(closingOfLeaving),
         ...(await this.assignmentsAgain(scope, lacking)),
       ];
       if (messages.length > 0) await scope.outbox.add(messages);
-      return { readings: living, missing: lacking };
+      await evicted?.write(scope);
+      return { readings: living, missing: lacking, eviction: evicted };
     });
-    // 4. Only now, after the commit, do the leases live longer.
-    const changed = readings.filter(
-      (reading) =>
-        heardWorker(reading, clock.now()).state !== reading.worker.state ||
-        !watch.isAlive(reading.worker.incarnation, clock.monotonicMs()),
-    );
+    // 5. Only now, after the commit, do the leases live longer, or are known to have ended.
+    const evicted = eviction?.leases().ended ?? [];
+    watch.ended(evicted);
+    if (eviction !== null) record.closed(eviction.closed(), clock.now());
+    const changed = readings.filter((reading) => this.isChanged(reading));
     for (const reading of readings) this.prolong(reading);
     if (missing.length > 0) observer.resent(missing.length);
-    return changed.length;
+    const outages = readings.flatMap(({ worker, next }) => outagesOf(next, worker.traits.faults ?? []));
+    if (outages.length + evicted.length > 0) observer.gpusChanged(outages, evicted.length);
+    return changed.length + evicted.length;
+  }
+
+  private async write({ workers }: SchedulingScope, current: readonly Heard[]): Promise<void> {
+    const next = current.map((reading) => reading.next);
+    const told = current.filter((reading) => reading.next.traits !== reading.worker.traits);
+    if (next.length > 0) await workers.save(next);
+    if (told.length > 0) await workers.saveTraits(told.map((reading) => reading.next));
+  }
+
+  /** Something that a cycle may answer: another state, a worker that was silent, a GPU that is out or back. */
+  private isChanged({ worker, next }: Heard): boolean {
+    const { watch, clock } = this.context;
+    return (
+      next.state !== worker.state ||
+      next.traits.faults !== worker.traits.faults ||
+      !watch.isAlive(worker.incarnation, clock.monotonicMs())
+    );
   }
 
   private async read(scope: SchedulingScope, heartbeats: readonly Heartbeat[]): Promise<readonly Reading[]> {
@@ -87,7 +121,7 @@ export class RenewLeases {
     if (wrong.length === 0) return [];
     const tasks = new Map((await scope.tasks.load(wrong.map(({ listed }) => listed.taskId as TaskId))).map(byId));
     this.context.observer.refused(wrong.length);
-    return wrong.map(({ heartbeat, listed }) => refusal(heartbeat, listed, tasks.get(listed.taskId as TaskId)));
+    return wrong.map(({ heartbeat, listed }) => leaseRefusal(heartbeat, listed, tasks.get(listed.taskId as TaskId)));
   }
 
   private async assignmentsAgain(scope: SchedulingScope, leases: readonly Lease[]): Promise<readonly NewEvent[]> {
@@ -132,9 +166,26 @@ function isCurrent(reading: Reading): reading is Reading & { readonly worker: Wo
   return worker !== undefined && !hasEnded(worker) && heartbeat.at >= worker.heartbeatMs;
 }
 
-function heardWorker({ worker, heartbeat }: Reading & { readonly worker: Worker }, now: Instant): Worker {
+function heard(reading: Reading & { readonly worker: Worker }, now: Instant): Heard {
+  const { worker, heartbeat } = reading;
   const state = heartbeat.leaving ? 'left' : heartbeat.draining ? 'draining' : 'ready';
-  return { ...worker, state, heartbeatMs: heartbeat.at, heartbeatAt: now };
+  const traits = withNews(worker, heartbeat, now);
+  return { ...reading, next: { ...worker, traits, state, heartbeatMs: heartbeat.at, heartbeatAt: now } };
+}
+
+/** What a leaving worker holds falls due soon in any case. */
+function staysOn({ heartbeat }: Heard): boolean {
+  return !heartbeat.leaving;
+}
+
+function asHolder({ next, held }: Heard): Holder {
+  return { worker: next, held };
+}
+
+function withoutEvicted(reading: Heard, evicted: TaskChanges | null): Heard {
+  if (evicted === null) return reading;
+  const ended = new Set(evicted.leases().ended);
+  return { ...reading, held: reading.held.filter(({ taskId }) => !ended.has(taskId)) };
 }
 
 function leasesNotListed({ heartbeat, held }: Reading): readonly Lease[] {
@@ -143,8 +194,8 @@ function leasesNotListed({ heartbeat, held }: Reading): readonly Lease[] {
   return held.filter(({ taskId, epoch }) => !listed.has(`${taskId}/${epoch}`));
 }
 
-function closingOfLeaving(reading: Reading & { readonly worker: Worker }, now: Instant): readonly NewEvent[] {
-  return reading.heartbeat.leaving ? [capacityClosed(heardWorker(reading, now))] : [];
+function closingOfLeaving({ heartbeat, next }: Heard): readonly NewEvent[] {
+  return heartbeat.leaving ? [capacityClosed(next)] : [];
 }
 
 /** A worker that was declared lost and lives after all gets no more work: it is asked to leave and come back anew. */
@@ -152,20 +203,6 @@ function drainOfEnded({ worker, heartbeat }: Reading): readonly NewEvent[] {
   if (worker === undefined || !hasEnded(worker) || heartbeat.leaving) return [];
   const { workerId, incarnation } = worker;
   return [newEvent(drainRequested, { workerId, incarnation, graceMs: 0, reason: 'incarnation_ended' })];
-}
-
-function refusal(heartbeat: Heartbeat, listed: Heartbeat['leases'][number], task: Task | undefined): NewEvent {
-  const { workerId, incarnation } = heartbeat;
-  const { taskId, attempt, epoch } = listed;
-  const tenantId = task?.tenantId ?? '';
-  return newEvent(
-    leaseRefused,
-    { workerId, incarnation, taskId, tenantId, attempt, epoch, currentEpoch: task?.epoch ?? 0 },
-    {
-      ...(task === undefined ? {} : { tenantId }),
-      ...(typeof task?.traceparent === 'string' ? { traceparent: task.traceparent } : {}),
-    },
-  );
 }
 
 function byId(task: Task): readonly [TaskId, Task] {

@@ -7,7 +7,14 @@ import { SchedulingCycle } from './scheduling-cycle.js';
 
 const WINDOW = { initial: 2, factor: 4, max: 32 };
 const HUGE = { gpus: 1, vramMiB: 999_999 };
-const observer = { cycled: () => {}, refused: () => {}, expired: () => {}, resent: () => {}, forecast: () => {} };
+const observer = {
+  cycled: () => {},
+  refused: () => {},
+  expired: () => {},
+  resent: () => {},
+  gpusChanged: () => {},
+  forecast: () => {},
+};
 
 function task(number: number, tenantId: string, overrides: Partial<PendingTask> = {}): PendingTask {
   return aPendingTask(number, { tenantId, ...overrides });

@@ -23,16 +23,27 @@ export function resourcesOf(
   held: readonly RunningLease[],
   demands: Demands,
 ): Partial<WorkerView> {
-  const { devices, cpuMilli, ramMiB } = worker.traits;
+  const { devices, faults = [], cpuMilli, ramMiB } = worker.traits;
+  const faulty = new Set(faults.map(({ gpu }) => gpu));
   const used = (of: 'cpuMilli' | 'ramMiB'): number =>
     held.reduce((sum, { taskType }) => sum + (demands.get(taskType)?.[of] ?? 0), 0);
   return {
     ...(cpuMilli === undefined ? {} : { cpuMilli, freeCpuMilli: Math.max(0, cpuMilli - used('cpuMilli')) }),
     ...(ramMiB === undefined ? {} : { ramMiB, freeRamMiB: Math.max(0, ramMiB - used('ramMiB')) }),
     ...(devices === undefined
-      ? {}
-      : { devices: devices.map((gpu, at) => gpuView(gpu, at, worker.vramMiB, held, demands)) }),
+      ? outOfService(worker)
+      : {
+          devices: devices.map((gpu, at) =>
+            gpuView(faulty.has(at) ? { ...gpu, faulty: true } : gpu, at, worker.vramMiB, held, demands),
+          ),
+        }),
   };
+}
+
+/** Slots alone say nothing of GPUs: with one of them faulty, nobody knows what would run on it, and none is given work. */
+function outOfService({ gpus, traits }: WorkerWithLeases): Partial<WorkerView> {
+  if ((traits.faults?.length ?? 0) === 0) return {};
+  return { devices: Array.from({ length: gpus }, () => ({ freeMilli: 0, freeVramMiB: 0, faulty: true })) };
 }
 
 function gpuView(

@@ -245,6 +245,12 @@ function createWorkerStore(tables: () => Tables): WorkerStore {
         if (known !== undefined) tables().workers.set(incarnation, { ...known, state, heartbeatAt, heartbeatMs });
       }
     },
+    saveTraits: async (workers) => {
+      for (const { incarnation, traits } of workers) {
+        const known = tables().workers.get(incarnation);
+        if (known !== undefined) tables().workers.set(incarnation, { ...known, traits });
+      }
+    },
     alive: async () =>
       current()
         .toSorted((a, b) => compareIds(a.workerId, b.workerId))

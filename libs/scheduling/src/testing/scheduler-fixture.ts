@@ -13,6 +13,7 @@ import type { NewEvent } from '@millrace/messaging/ports';
 import { createInMemoryUnitOfWork, receivedEvent } from '@millrace/messaging/testing';
 import type { TaskRequestedEvent } from '../engine/accept-tasks.js';
 import type { AttemptReportedEvent } from '../engine/apply-reports.js';
+import type { GpuOutage } from '../engine/ports/cycle-observer.port.js';
 import { Scheduler } from '../engine/scheduler.js';
 import { DEFAULT_SCHEDULER_SETTINGS, type SchedulerSettings } from '../engine/scheduler-settings.js';
 import { idOf } from './builders.js';
@@ -30,6 +31,8 @@ export interface SchedulerFixtureOptions {
 
 const PRICE_PER_GPU_HOUR = 900_000_000n;
 
+const silent = { cycled: () => {}, refused: () => {}, expired: () => {}, resent: () => {}, forecast: () => {} };
+
 /** A scheduler over stores in memory and a clock that moves when told, driven as its consumers drive it. */
 export class SchedulerFixture {
   readonly clock: VirtualClock;
@@ -38,6 +41,8 @@ export class SchedulerFixture {
   /** Events of every committed transaction, and what was published without one. */
   readonly events: readonly NewEvent[];
   readonly gate: string[] = [];
+  /** What the observer was told of GPUs out of service, call by call. */
+  readonly gpuChanges: { readonly outages: readonly GpuOutage[]; readonly evicted: number }[] = [];
   workerLagMs: number | Error = 0;
   dispatchLagMs = 0;
   failNextCommit: (error: Error) => void;
@@ -57,7 +62,7 @@ export class SchedulerFixture {
       gate: { open: async () => void this.gate.push('open'), close: async () => void this.gate.push('close') },
       lag: { oldestMs: async () => this.lag() },
       dispatchLag: { oldestMs: async () => this.dispatchLagMs },
-      observer: { cycled: () => {}, refused: () => {}, expired: () => {}, resent: () => {}, forecast: () => {} },
+      observer: { ...silent, gpusChanged: (outages, evicted) => this.gpuChanges.push({ outages, evicted }) },
       clock,
       logger: silentLogger,
       priceOf: () => PRICE_PER_GPU_HOUR,

@@ -24,6 +24,17 @@ export function workerStoreSuite(stores: () => StoresUnderTest): void {
       expect(ended).toEqual(aWorker({ state: 'lost', heartbeatMs: 5_000 }));
     });
 
+    it('writes traits apart from state, each without the other', async () => {
+      const faults = [{ gpu: 0, code: 'xid', permanent: false, since: 7, detail: 'it\'s {odd}, "' }] as const;
+      const traits = { loadedModels: ['a@1'], measuredIdlePercent: 40, faults };
+      const next = aWorker({ incarnation: idOf(0xa2), workerId: 'worker-2' });
+      await stores().run(({ workers }) => workers.add([aWorker({ traits: { zone: 'z' } }), next]));
+      await stores().run(({ workers }) => workers.saveTraits([aWorker({ traits, state: 'lost' })]));
+      await stores().run(({ workers }) => workers.save([aWorker({ heartbeatMs: 9_000 })]));
+      const found = await stores().run(({ workers }) => workers.load([idOf(0xa1), idOf(0xa2)]));
+      expect(found).toEqual(expect.arrayContaining([aWorker({ traits, heartbeatMs: 9_000 }), next]));
+    });
+
     it('counts the leases that living workers hold', async () => {
       await stores().run(async ({ tasks, leases, workers }) => {
         await tasks.insert([1, 2].map((number) => aTask({ id: taskIdOf(number) })));

@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly [readonly string[], readonly 
   capacity: [GROUND, []],
   'adapter-file-spool': [[...GROUND, 'execution'], []],
   'adapter-kafka': [GROUND, ['kafkajs']],
+  'adapter-machine': [[...GROUND, 'execution'], []],
   'adapter-object-store': [[...GROUND, 'execution'], ['@aws-sdk/client-s3']],
   'adapter-onnx': [
     [...GROUND, 'execution'],

@@ -9,6 +9,7 @@ const FRAGILE_ONE_IN = 10;
 export function createSimulatedEngine(clock: Clock, rng: Rng): InferenceEngine {
   return {
     name: 'simulated',
+    models: ['demo-video@1'],
     taskTypes: ['noop'],
     modelHash: (job) => `hash-${job.seed}`,
     totalSteps: (job) => job.steps,

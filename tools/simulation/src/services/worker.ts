@@ -1,5 +1,5 @@
 import { createWorker, type Worker } from '@millrace/execution';
-import type { Spool } from '@millrace/execution/ports';
+import type { MachineProbe, Spool } from '@millrace/execution/ports';
 import {
   createFakeImageSource,
   createFakeWorkspace,
@@ -44,6 +44,7 @@ export async function startWorker(world: World, machine: Machine, place: WorkerP
     images: createFakeImageSource(),
     workspace: createFakeWorkspace(),
     spool: await openSpool(world, machine, place),
+    probe: gpusThatFail(world),
     publisher: createEventPublisher(host),
   });
   await worker.start({ preload: true });
@@ -82,12 +83,31 @@ function settingsOf(workerId: string, incarnation: string): Parameters<typeof cr
     pool: 'local',
     capacity: 'spot',
     gpuType: 'virtual',
-    gpus: 1,
+    gpus: GPUS,
     vramMiB: 81_920,
-    slots: 1,
+    slots: GPUS,
+    traits: { devices: Array.from({ length: GPUS }, () => ({ mode: 'whole' as const })) },
+    healthMs: 5_000,
     version: 'simulated',
     heartbeatMs: 5_000,
     stepDelayMs: 0,
+  };
+}
+
+/** The last of a worker's GPUs fails now and then; the first never does, so that what waits can always be served. */
+const GPUS = 2;
+
+function gpusThatFail(world: World): Pick<MachineProbe, 'readHealth'> {
+  const kernelLog: string[] = [];
+  let lost = false;
+  return {
+    readHealth: async () => {
+      if (world.faults.happens('GPU with an Xid'))
+        kernelLog.push(`[${kernelLog.length}] NVRM: Xid (PCI:0000:01:00): 31`);
+      lost ||= world.faults.happens('GPU lost');
+      const failing = { gpu: GPUS - 1, lost, eccCorrected: 0, eccUncorrected: 0, kernelLog: [...kernelLog] };
+      return [{ gpu: 0, lost: false, eccCorrected: 0, eccUncorrected: 0, kernelLog: [] }, failing];
+    },
   };
 }
 

@@ -14,6 +14,8 @@ export const RATES = {
   rebalance: 0.0005,
   'object store refused': 0.02,
   'spool refused': 0.01,
+  'GPU with an Xid': 0.01,
+  'GPU lost': 0.003,
   'webhook not sent': 0.1,
   'webhook taken, answer lost': 0.1,
   'webhook answered 500': 0.1,

@@ -13,6 +13,9 @@ const SAVE = `UPDATE ${s}.workers SET state = t.state, heartbeat_at = t.heartbea
   FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[]) AS t (incarnation, state, heartbeat_at, heartbeat_ms)
   WHERE workers.incarnation = t.incarnation`;
 
+const SAVE_TRAITS = `UPDATE ${s}.workers SET traits = t.traits::jsonb
+  FROM unnest($1::uuid[], $2::text[]) AS t (incarnation, traits) WHERE workers.incarnation = t.incarnation`;
+
 const WITH_LEASES = `SELECT workers.*, (SELECT count(*) FROM ${s}.leases
     WHERE leases.incarnation = workers.incarnation)::int AS used_slots FROM ${s}.workers`;
 const IS_CURRENT = `(state IN ('ready', 'draining'))`;
@@ -55,6 +58,11 @@ export class PostgresWorkerStore implements WorkerStore {
       workers.map((worker) => worker.heartbeatMs),
     ];
     await this.client.query({ name: 'scheduling-save-workers', text: SAVE, values });
+  }
+
+  async saveTraits(workers: readonly Worker[]): Promise<void> {
+    const values = [workers.map(({ incarnation }) => incarnation), workers.map(({ traits }) => JSON.stringify(traits))];
+    await this.client.query({ name: 'scheduling-save-traits', text: SAVE_TRAITS, values });
   }
 
   async alive(): Promise<readonly WorkerWithLeases[]> {

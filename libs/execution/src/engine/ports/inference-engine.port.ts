@@ -46,6 +46,8 @@ export interface EngineStep {
 
 export interface EngineRun {
   readonly workDirectory: string;
+  /** GPUs of the machine that are this run's, by their ids: an engine with processes of its own shows them no other. Empty: none was chosen. */
+  readonly gpuIds: readonly string[];
   /** Aborted on cancel, preemption or shutdown: the engine stops after the current step and rejects with the reason. */
   readonly signal: AbortSignal;
   readonly resumeFrom?: ResumePoint;
@@ -71,6 +73,8 @@ export interface InferenceEngine {
   /** Shown to clients: `onnx-demo`, `noop`. */
   readonly name: string;
   readonly taskTypes: readonly string[];
+  /** What `load` brings into memory, named as tasks name their model: the scheduler sends tasks to where it is (SCH-45). */
+  readonly models: readonly string[];
   /** Hash of model and parameters: a checkpoint of another hash is not resumed. */
   modelHash(job: GenerationJob): string;
   totalSteps(job: GenerationJob): number;

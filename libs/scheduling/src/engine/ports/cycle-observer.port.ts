@@ -1,4 +1,5 @@
 import type { DurationMs } from '@millrace/kernel';
+import type { FaultyGpu } from './worker-store.port.js';
 import type { Placement } from '../../policy/decision.js';
 import type { WaitingCode } from '../../policy/waiting-reasons.js';
 
@@ -14,6 +15,13 @@ export interface CycleReport {
   readonly applyMs: DurationMs;
 }
 
+/** A GPU was taken out of service, or is back (SCH-50). */
+export interface GpuOutage extends FaultyGpu {
+  readonly workerId: string;
+  readonly pool: string;
+  readonly change: 'out' | 'back';
+}
+
 /** Metrics and logs of cycles and of what ends. Never throws; never awaited. */
 export interface SchedulerObserver {
   cycled(report: CycleReport): void;
@@ -21,5 +29,7 @@ export interface SchedulerObserver {
   expired(leases: number, workers: number): void;
   resent(leases: number): void;
   /** Tasks that completed, and whether within the nine-in-ten estimate that was told when they were first seen waiting. */
+  /** GPUs that went out of service or came back, and how many attempts were stopped on those that are out. */
+  gpusChanged(outages: readonly GpuOutage[], evicted: number): void;
   forecast(completed: { readonly withinP90: number; readonly late: number }): void;
 }

@@ -1,6 +1,6 @@
 export type { ConsumerGate } from './consumer-gate.port.js';
 export type { CycleRecorder } from './cycle-recorder.port.js';
-export type { CycleReport, SchedulerObserver } from './cycle-observer.port.js';
+export type { CycleReport, GpuOutage, SchedulerObserver } from './cycle-observer.port.js';
 export type { DispatchLag } from './dispatch-lag.port.js';
 export {
   SERVED_BUCKET_MS,
@@ -18,6 +18,7 @@ export type { WorkerLag } from './worker-lag.port.js';
 export {
   WORKER_STATES,
   hasEnded,
+  type FaultyGpu,
   type RegisteredGpu,
   type Worker,
   type WorkerTraits,

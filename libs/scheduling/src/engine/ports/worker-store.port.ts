@@ -1,5 +1,6 @@
 import type { Instant, NanoDollars } from '@millrace/kernel';
 import type { CapacityKind } from '../../domain/attempt.js';
+import type { GpuFaultCode } from '../../policy/filters/gpu-faults.js';
 import type { WorkerView } from '../../policy/snapshot.js';
 
 export const WORKER_STATES = ['ready', 'draining', 'lost', 'left'] as const;
@@ -11,8 +12,26 @@ export interface RegisteredGpu {
   readonly mode: 'whole' | 'shared' | 'mig';
   /** Memory of each slice of a partitioned GPU. */
   readonly slicesMiB?: readonly number[];
+  /** MIG profile of each slice, as `3g.20gb`. */
+  readonly profiles?: readonly string[];
   readonly nvlinkGroup?: number;
   readonly faulty?: boolean;
+}
+
+/** A GPU that is out of service (SCH-50). */
+export interface FaultyGpu {
+  /** Position among the worker's GPUs. */
+  readonly gpu: number;
+  /**
+   * `driver_unanswered`: nothing is known of it any more. `mig_partition`: its slices cannot be (VEC-21). `told`: its
+   * worker registered it as faulty.
+   */
+  readonly code: GpuFaultCode | 'driver_unanswered' | 'mig_partition' | 'told';
+  /** It stays out while this incarnation lives; otherwise until a reading is clean. */
+  readonly permanent: boolean;
+  readonly since: Instant;
+  /** For people: a line of the kernel's log, a count, what is wrong with the slices. */
+  readonly detail: string;
 }
 
 /** What a worker may tell of its machine beyond what it must. What is absent constrains nothing. */
@@ -31,6 +50,8 @@ export interface WorkerTraits extends Pick<
   | 'measuredIdlePercent'
 > {
   readonly devices?: readonly RegisteredGpu[];
+  /** What follows from what it told; at most one of a GPU, in order of position. */
+  readonly faults?: readonly FaultyGpu[];
 }
 
 /** One life of a worker process, with the machine it runs on. */
@@ -74,6 +95,8 @@ export interface WorkerStore {
   current(workerIds: readonly string[]): Promise<readonly Worker[]>;
   /** Writes state and last heartbeat. */
   save(workers: readonly Worker[]): Promise<void>;
+  /** Writes traits. Apart from `save`: they seldom change, heartbeats come all the time. */
+  saveTraits(workers: readonly Worker[]): Promise<void>;
   /** Incarnations that have not ended, with the leases they hold, ordered by worker id. */
   alive(): Promise<readonly WorkerWithLeases[]>;
   /** Alive ones, and those whose last heartbeat is later than `since`; newest registration first. For people. */

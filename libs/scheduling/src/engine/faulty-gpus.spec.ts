@@ -1,0 +1,256 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  attemptClosed,
+  capacityChanged,
+  leaseRefused,
+  taskAssigned,
+  taskFailed,
+  taskRequeued,
+  type EventData,
+  type workerHeartbeat,
+} from '@millrace/contracts';
+import { idOf } from '../testing/builders.js';
+import { startedScheduler, type SchedulerFixture } from '../testing/scheduler-fixture.js';
+import { DEFAULT_SCHEDULING_POLICY } from './scheduling-policy.js';
+
+const A = idOf(0xa1);
+const TWO_GPUS = {
+  incarnation: A,
+  gpus: 2,
+  slots: 2,
+  devices: [{ mode: 'whole' as const }, { mode: 'whole' as const }],
+};
+const FINE = { lost: false, eccCorrected: 0, eccUncorrected: 0, kernelLog: [] };
+const XID = '[ 10.0] NVRM: Xid (PCI:0000:07:00): 31, MMU Fault';
+
+type Fact = NonNullable<EventData<typeof workerHeartbeat>['gpuHealth']>[number];
+
+/** A heartbeat of worker A that lists all it was given, with what it reads of its GPUs. */
+async function beat(
+  s: SchedulerFixture,
+  gpuHealth: readonly Fact[],
+  more: Partial<EventData<typeof workerHeartbeat>> = {},
+) {
+  await s.clock.advance(1_000);
+  const leases = s.of(taskAssigned).map(({ taskId, attempt, epoch }) => ({ taskId, attempt, epoch }));
+  await s.heartbeat({ incarnation: A, leases, gpuHealth: [...gpuHealth], ...more });
+}
+
+/** Tasks 1 and 2 run on GPUs 0 and 1 of one worker. */
+async function runningOnTwo(): Promise<SchedulerFixture> {
+  const s = await startedScheduler();
+  await s.register(TWO_GPUS);
+  for (const n of [1, 2]) {
+    await s.request(n);
+    await s.report(s.assigned(), 'started', { number: 1 });
+  }
+  expect(s.of(taskAssigned).map(({ devices }) => devices)).toEqual([[0], [1]]);
+  return s;
+}
+
+describe('a GPU that is not fit for work', () => {
+  it.each<[string, Partial<Fact>, string]>([
+    ['has fallen off the bus', { lost: true }, 'bus_loss'],
+    ['says so in the kernel log', { kernelLog: ['NVRM: Xid (PCI:0000:07:00): 79, fallen off the bus'] }, 'bus_loss'],
+    ['has an uncorrected error', { eccUncorrected: 1 }, 'ecc_uncorrectable'],
+    ['has too many corrected ones', { eccCorrected: 1_001 }, 'ecc_count'],
+    ['has an Xid', { kernelLog: [XID] }, 'xid'],
+  ])('SCH-50: loses what runs on it when it %s; the other GPU keeps on', async (_, fact, code) => {
+    const s = await runningOnTwo();
+    await beat(s, [{ ...FINE, ...fact, gpu: 1 }]);
+    expect(s.lifecycle(2).at(-1)).toBe('requeued');
+    expect(s.lifecycle(1)).toEqual(['queued', 'scheduled', 'started']);
+    expect(s.of(leaseRefused).map(({ taskId, epoch }) => [taskId, epoch])).toEqual([[idOf(2), 1]]);
+    expect(s.gpuChanges).toMatchObject([
+      { outages: [{ workerId: 'worker-1', gpu: 1, code, change: 'out' }], evicted: 1 },
+    ]);
+  });
+
+  it('SCH-50: few corrected errors are no fault', async () => {
+    const s = await runningOnTwo();
+    await beat(s, [{ ...FINE, gpu: 0, eccCorrected: 1_000 }]);
+    expect([s.gpuChanges, s.of(leaseRefused)]).toEqual([[], []]);
+  });
+
+  it('SCH-50: its attempt is closed at the heartbeat, and counts against nothing, however often', async () => {
+    const s = await runningOnTwo();
+    for (let n = 1; n <= 5; n++) {
+      await beat(s, [{ ...FINE, gpu: 1, kernelLog: [XID] }]);
+      await beat(s, []);
+    }
+    const closed = s.of(attemptClosed).filter(({ taskId }) => taskId === idOf(2));
+    expect(closed).toHaveLength(5);
+    expect(closed[0]).toMatchObject({ outcome: 'lost', closedAt: 1_000, final: false });
+    expect(s.of(taskFailed)).toEqual([]);
+    expect(s.of(taskRequeued).map(({ taskId }) => taskId)).toEqual(Array.from({ length: 5 }, () => idOf(2)));
+    expect(s.of(capacityChanged).map(({ change }) => change)).toEqual(['opened']);
+  });
+
+  it('SCH-50: gets no work; its task goes to a GPU that is sound, on another worker too', async () => {
+    const s = await runningOnTwo();
+    await beat(s, [{ ...FINE, gpu: 1, lost: true }]);
+    expect(s.of(taskAssigned)).toHaveLength(2);
+    await s.register({
+      workerId: 'worker-2',
+      incarnation: idOf(0xa2),
+      instanceId: 'i-2',
+      devices: [{ mode: 'whole' }],
+    });
+    expect(s.assigned()).toMatchObject({ taskId: idOf(2), workerId: 'worker-2', devices: [0], attempt: 2 });
+  });
+
+  it('SCH-50: comes back after a clean reading when the fault was a passing one', async () => {
+    const s = await runningOnTwo();
+    await beat(s, [{ ...FINE, gpu: 1, kernelLog: [XID] }]);
+    expect(s.of(taskAssigned)).toHaveLength(2);
+    await beat(s, [], { leases: [] });
+    expect(s.assigned()).toMatchObject({ taskId: idOf(2), devices: [1], epoch: 2 });
+    expect(s.gpuChanges.at(-1)?.outages).toMatchObject([{ gpu: 1, code: 'xid', change: 'back' }]);
+  });
+
+  it('SCH-50: stays out for the incarnation when it was a lasting one; a new incarnation starts afresh', async () => {
+    const s = await runningOnTwo();
+    await beat(s, [{ ...FINE, gpu: 1, eccUncorrected: 1 }]);
+    await beat(s, []);
+    await beat(s, []);
+    expect(s.of(taskAssigned)).toHaveLength(2);
+    expect(s.gpuChanges).toHaveLength(1);
+    await s.register({ ...TWO_GPUS, incarnation: idOf(0xa9), instanceId: 'i-9', gpuHealth: [] });
+    expect(
+      s
+        .of(taskAssigned)
+        .slice(2)
+        .map(({ devices }) => devices),
+    ).toEqual([[0], [1]]);
+  });
+
+  it('SCH-50: a driver that answers nothing gets no new work; what runs there goes on', async () => {
+    const s = await runningOnTwo();
+    const unanswered = 'Failed to initialize NVML: Driver/library version mismatch';
+    await beat(
+      s,
+      [0, 1].map((gpu) => ({ ...FINE, gpu, unanswered })),
+    );
+    await s.report(s.assigned(), 'succeeded', { number: 2, engine: 'e' });
+    await s.request(3);
+    expect([s.of(leaseRefused), s.of(taskAssigned).length]).toEqual([[], 2]);
+    expect(s.gpuChanges).toMatchObject([
+      { evicted: 0, outages: [{ code: 'driver_unanswered' }, { detail: unanswered }] },
+    ]);
+    await beat(s, [], { leases: [] });
+    expect(s.assigned()).toMatchObject({ taskId: idOf(3), devices: [1] });
+  });
+
+  it('a heartbeat that says nothing of health changes nothing: its release is older, or it has not looked', async () => {
+    const s = await runningOnTwo();
+    await beat(s, [{ ...FINE, gpu: 1, kernelLog: [XID] }]);
+    await s.heartbeat({ incarnation: A, leases: [] });
+    expect(s.of(taskAssigned)).toHaveLength(2);
+  });
+
+  it('SCH-50: out from the registration, where the worker tells it there', async () => {
+    const s = await startedScheduler();
+    await s.register({ ...TWO_GPUS, gpuHealth: [{ ...FINE, gpu: 0, lost: true }] });
+    await s.request(1);
+    expect(s.assigned().devices).toEqual([1]);
+    expect(s.gpuChanges).toMatchObject([{ outages: [{ gpu: 0, code: 'bus_loss' }], evicted: 0 }]);
+  });
+
+  it('where slots alone bound a worker, nobody knows what runs on it: the whole worker is out', async () => {
+    const s = await startedScheduler();
+    await s.register({ incarnation: A, gpus: 2, slots: 2 });
+    for (const n of [1, 2]) await s.request(n);
+    await beat(s, [{ ...FINE, gpu: 1, lost: true }]);
+    expect(s.of(leaseRefused).map(({ taskId }) => taskId)).toEqual([1, 2].map(idOf));
+    expect(s.of(taskAssigned)).toHaveLength(2);
+  });
+
+  it('the next leader knows which GPUs are out', async () => {
+    const s = await runningOnTwo();
+    await beat(s, [{ ...FINE, gpu: 1, lost: true }]);
+    await s.scheduler.stop();
+    const next = await startedScheduler({ database: s.database, clock: s.clock, holder: 'scheduler-2' });
+    await next.heartbeat({ incarnation: A, leases: [{ taskId: idOf(1), attempt: 1, epoch: 1 }], gpuHealth: [] });
+    await next.request(3);
+    expect(next.of(taskAssigned)).toEqual([]);
+  });
+
+  it('nothing is written of the machine while nothing is new', async () => {
+    const s = await runningOnTwo();
+    const news = { loadedModels: ['b@1', 'a@1'], measuredIdlePercent: 40 };
+    await beat(s, [{ ...FINE, gpu: 1, eccCorrected: 5 }], news);
+    const before = s.database.tables.workers.get(A)?.traits;
+    expect(before).toMatchObject({ loadedModels: ['a@1', 'b@1'], measuredIdlePercent: 40 });
+    await beat(s, [{ ...FINE, gpu: 1, eccCorrected: 9 }], { ...news, loadedModels: ['a@1', 'b@1'] });
+    expect(s.database.tables.workers.get(A)?.traits).toBe(before);
+    await beat(s, [], { loadedModels: [] });
+    expect(s.database.tables.workers.get(A)?.traits).toMatchObject({ loadedModels: [], measuredIdlePercent: 40 });
+  });
+});
+
+describe('models that a worker holds', () => {
+  it('SCH-45: draw the tasks that want them, from the heartbeat on that tells them', async () => {
+    const s = await startedScheduler();
+    await s.register({ incarnation: A });
+    await s.register({ workerId: 'worker-2', incarnation: idOf(0xa2), instanceId: 'i-2' });
+    await s.heartbeat({ workerId: 'worker-2', incarnation: idOf(0xa2), loadedModels: ['demo-video@1'] });
+    await s.request(1);
+    expect(s.assigned().workerId).toBe('worker-2');
+    await s.register({
+      workerId: 'worker-3',
+      incarnation: idOf(0xa3),
+      instanceId: 'i-3',
+      loadedModels: ['demo-video@1'],
+    });
+    await s.request(2);
+    expect(s.assigned().workerId).toBe('worker-3');
+  });
+});
+
+describe('slices that cannot be', () => {
+  const mig = (...profiles: readonly string[]) => ({
+    ...{ incarnation: A, gpuType: 'A100-40GB', vramMiB: 40_960, slots: 3 },
+    devices: [{ mode: 'mig' as const, slicesMiB: profiles.map(() => 20_480), profiles: [...profiles] }],
+  });
+  const onSlices = { ...DEFAULT_SCHEDULING_POLICY, demands: new Map([['ti2v-5B', { gpuUse: 'slice' as const }]]) };
+  const asksForSlice = { needs: { gpus: 1, vramMiB: 15_360 } };
+  const started = () => startedScheduler({ settings: { policy: onSlices } });
+
+  it.each([
+    ['VEC-21: three halves', mig('3g.20gb', '3g.20gb', '3g.20gb'), /60 GiB/],
+    ['a card without MIG', { ...mig('1g.5gb'), gpuType: 'V100' }, /has no MIG/],
+    [
+      'sizes that do not fit',
+      { ...mig(), devices: [{ mode: 'mig' as const, slicesMiB: [20_480, 20_480, 20_480] }] },
+      /60/,
+    ],
+  ])(
+    'SCH-43: %s: the worker is taken in, the GPU is not counted on, and the log says why',
+    async (_, worker, detail) => {
+      const s = await started();
+      await s.register(worker);
+      await s.request(1, asksForSlice);
+      expect(s.of(taskAssigned)).toEqual([]);
+      expect(s.of(capacityChanged).map(({ change }) => change)).toEqual(['opened']);
+      expect(s.gpuChanges).toMatchObject([
+        { outages: [{ gpu: 0, code: 'mig_partition', permanent: true, detail: expect.stringMatching(detail) }] },
+      ]);
+    },
+  );
+
+  it('VEC-21: two halves are taken', async () => {
+    const s = await started();
+    await s.register(mig('3g.20gb', '3g.20gb'));
+    for (const n of [1, 2, 3]) await s.request(n, asksForSlice);
+    expect(s.of(taskAssigned).map(({ devices }) => devices)).toEqual([[0], [0]]);
+    expect(s.gpuChanges).toEqual([]);
+  });
+
+  it('a GPU that its worker calls faulty is out from the start', async () => {
+    const s = await startedScheduler();
+    await s.register({ incarnation: A, devices: [{ mode: 'whole', faulty: true }] });
+    await s.request(1);
+    expect(s.of(taskAssigned)).toEqual([]);
+    expect(s.gpuChanges).toMatchObject([{ outages: [{ gpu: 0, code: 'told' }] }]);
+  });
+});
