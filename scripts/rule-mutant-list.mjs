@@ -201,11 +201,7 @@ const ORDERING = [
   scheduling(
     ['order of service'],
     'the longest goes first',
-    [
-      'ordering/tenant-lane.ts',
-      'const apart = a.task.gpuSeconds - b.task.gpuSeconds;',
-      'const apart = b.task.gpuSeconds - a.task.gpuSeconds;',
-    ],
+    ['ordering/tenant-lane.ts', 'return task.gpuSeconds;', 'return -task.gpuSeconds;'],
     ORDER,
   ),
   scheduling(
@@ -221,7 +217,7 @@ const ORDERING = [
   scheduling(
     ['QUE-13'],
     'nobody grows old: the short ones go first for ever',
-    ['ordering/tenant-lane.ts', 'waiting.overdue = true;', ''],
+    ['ordering/fair-queue.ts', 'waiting.lane.markOverdue(waiting);', ''],
     ORDER,
     'QUE-13',
   ),
@@ -272,6 +268,65 @@ const ORDERING = [
     'a task that pauses after a failure loses its turn',
     ['ordering/service-order.ts', 'this.put(task, queue, true);', 'this.put(task, queue, false);'],
     SHARES,
+  ),
+];
+
+const TIES = [
+  scheduling(
+    ['order of service'],
+    'of two tasks of one length and time the higher id goes first',
+    ['ordering/tenant-lane.ts', 'compareIds(a.task.id, b.task.id) < 0', 'compareIds(a.task.id, b.task.id) > 0'],
+    ORDER,
+  ),
+  scheduling(
+    ['order of service'],
+    'the same snapshot in another order gives other decisions',
+    [
+      'placement/placement-board.ts',
+      'const sorted = workers.toSorted(byWorkerId);',
+      'const sorted = workers.toSorted(() => 0);',
+    ],
+    'rich-world.property',
+  ),
+];
+
+const REASONS = [
+  scheduling(
+    ['waiting reasons'],
+    'that no worker can take it is called a busy pool',
+    ['cycle/wait-reasons.ts', "condition ?? 'no_fitting_worker'", "condition ?? 'pool_busy'"],
+    PLACEMENT,
+    'why a task waits',
+  ),
+  scheduling(
+    ['waiting reasons'],
+    'that capacity is held for an older one is called a busy pool',
+    ['cycle/wait-reasons.ts', "return 'held_for_older';", "return 'pool_busy';"],
+    GANGS,
+  ),
+  scheduling(
+    ['waiting reasons'],
+    'the state of the pool is not told',
+    ['cycle/wait-reasons.ts', 'if (condition !== null) return condition;', ''],
+    PLACEMENT,
+    'why a task waits',
+  ),
+  scheduling(
+    ['waiting reasons'],
+    'that the model is loaded is not told',
+    [PLANS, "return 'warm_model';", "return 'same_type';"],
+    PLACEMENT,
+  ),
+  scheduling(
+    ['waiting reasons'],
+    'the evidence counts refusals of the wrong filter',
+    [
+      PLANS,
+      'refusals[code] = (refusals[code] ?? 0) + kind.count;',
+      'refusals.vram = (refusals.vram ?? 0) + kind.count;',
+    ],
+    PLACEMENT,
+    'why a task waits',
   ),
 ];
 
@@ -726,6 +781,8 @@ export const RULE_MUTANTS = [
   ...FILTERS,
   ...SHARING,
   ...ORDERING,
+  ...TIES,
+  ...REASONS,
   ...QUOTA,
   ...GANG,
   ...PLACES,
