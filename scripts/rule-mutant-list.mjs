@@ -656,6 +656,24 @@ const PREDICTION = [
     ['prediction/told-estimates.ts', 'told.late = true;\n      this.record.verdict(true);', ''],
     TOLD,
   ),
+  mutant(
+    ['estimates'],
+    'the service learns of late tasks when they have ended',
+    ['libs/scheduling/src/engine/service-record.ts', 'this.estimates.overdue(now / MS);', ''],
+    'libs/scheduling/src/engine/service-record.spec.ts',
+  ),
+  mutant(
+    ['estimates'],
+    'the service goes on waiting for the estimate of a task that failed',
+    ['libs/scheduling/src/engine/service-record.ts', 'else if (isTerminal(task)) this.estimates.forget(task.id);', ''],
+    'libs/scheduling/src/engine/service-record.spec.ts',
+  ),
+  mutant(
+    ['SCH-39'],
+    'the service charges a tenant by what was foretold',
+    ['libs/scheduling/src/engine/service-record.ts', 'this.fairShares = settled(', 'settled('],
+    'libs/scheduling/src/engine/service-record.spec.ts',
+  ),
 ];
 
 const SPOT = [
