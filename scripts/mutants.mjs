@@ -1,13 +1,15 @@
-// `npm run mutants`: breaks the product on purpose, one way at a time, and shows that the test of each promise notices.
-// What is broken, and which test must fail, stands in mutant-list.mjs. The file is put back after each run.
-//   node scripts/mutants.mjs [--promise P7] [--name text] [--slow] [--list] [--skip-baseline]
+// `npm run mutants`: breaks the product on purpose, one way at a time, and shows that the test of each promise and of each
+// rule of scheduling notices. What is broken, and which test must fail, stands in mutant-list.mjs (promises) and
+// rule-mutant-list.mjs (rules). The file is put back after each run.
+//   node scripts/mutants.mjs [--promise P7] [--rule SCH-40] [--promises] [--rules] [--name text] [--slow] [--list] [--skip-baseline]
 // --slow adds those whose test starts real processes, minutes each. Exit status 1 when one survived.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { MUTANTS } from './mutant-list.mjs';
+import { MUTANTS as PROMISE_MUTANTS } from './mutant-list.mjs';
+import { RULE_MUTANTS } from './rule-mutant-list.mjs';
 
 /** A test that has not ended by then is no verdict: its own limits are shorter. */
 const LIMIT_MS = { fast: 4 * 60_000, slow: 12 * 60_000 };
@@ -16,6 +18,7 @@ const KILL_AFTER_MS = 15_000;
 const BUILT_PROJECTS = ['e2e', 'faults'];
 const SHOWN_MAX = 110;
 
+const MUTANTS = [...PROMISE_MUTANTS, ...RULE_MUTANTS];
 const options = readOptions();
 const chosen = MUTANTS.filter(isChosen);
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'millrace-mutants-'));
@@ -40,7 +43,7 @@ try {
 async function main() {
   checkList();
   if (options.list) return list();
-  if (chosen.length === 0) throw new Error('no mutant has that promise and name: see --list');
+  if (chosen.length === 0) throw new Error('no mutant has that promise, rule and name: see --list');
   refuseDirtyTree();
   if (!options['skip-baseline']) await runBaseline();
   const counts = { caught: 0, survived: 0, unclear: 0 };
@@ -48,7 +51,7 @@ async function main() {
     const verdict = await judge(mutant);
     counts[verdict.kind] += 1;
     const label = { caught: 'caught', survived: 'SURVIVED', unclear: 'NO VERDICT' }[verdict.kind];
-    say(`${label.padEnd(10)} ${mutant.promises.join(' ').padEnd(7)} ${mutant.name}: ${verdict.detail}`);
+    say(`${label.padEnd(10)} ${idsOf(mutant).join(' ').padEnd(7)} ${mutant.name}: ${verdict.detail}`);
   }
   if (builtIsMutated && !(await build()).passed) throw new Error('the build failed although all files are restored');
   const unclear = counts.unclear === 0 ? '' : `, ${counts.unclear} without a verdict`;
@@ -209,7 +212,7 @@ function checkList() {
   const names = MUTANTS.map(({ name }) => name);
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
   if (twice.length > 0) faults.push(`  two mutants are called ${twice[0]}`);
-  if (faults.length > 0) throw new Error(`scripts/mutant-list.mjs does not fit the code:\n${faults.join('\n')}`);
+  if (faults.length > 0) throw new Error(`the list does not fit the code:\n${faults.join('\n')}`);
 }
 
 function readText(file) {
@@ -229,6 +232,9 @@ function readOptions() {
   const { values } = parseArgs({
     options: {
       promise: { type: 'string', multiple: true, default: [] },
+      rule: { type: 'string', multiple: true, default: [] },
+      promises: { type: 'boolean', default: false },
+      rules: { type: 'boolean', default: false },
       name: { type: 'string', default: '' },
       slow: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -238,15 +244,25 @@ function readOptions() {
   return values;
 }
 
-function isChosen({ name, promises, slow = false }) {
-  const { promise, name: text, slow: withSlow, list: listing } = options;
-  if (promise.length > 0 && !promises.some((each) => promise.includes(each))) return false;
+function isChosen(mutant) {
+  const { name, slow = false } = mutant;
+  const { promise, rule, promises, rules, name: text, slow: withSlow, list: listing } = options;
+  const ids = [...promise, ...rule];
+  if (ids.length > 0 && !idsOf(mutant).some((each) => ids.includes(each))) return false;
+  if (promises !== rules && rules !== (mutant.rules !== undefined)) return false;
   return name.includes(text) && (withSlow || listing || !slow);
 }
 
+/** Promises (`P7`) or rules (`SCH-40`) that it breaks. */
+function idsOf({ promises = [], rules = [] }) {
+  return [...promises, ...rules];
+}
+
 function list() {
-  for (const { name, promises, slow, test } of chosen)
-    say(`${promises.join(' ').padEnd(8)} ${slow ? 'slow ' : '     '}${name.padEnd(62)} ${test.path}`);
+  for (const mutant of chosen) {
+    const { name, slow, test } = mutant;
+    say(`${idsOf(mutant).join(' ').padEnd(8)} ${slow ? 'slow ' : '     '}${name.padEnd(62)} ${test.path}`);
+  }
   say(`\n${chosen.length} mutants`);
 }
 

@@ -73,7 +73,7 @@ const LIFECYCLE = new Set([
 function always(property: (history: History) => void): void {
   fc.assert(
     fc.property(fc.array(command, { maxLength: 40 }), (commands) => property(play(commands))),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
 }
 

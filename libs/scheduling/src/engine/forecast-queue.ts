@@ -72,7 +72,13 @@ function forecastOne(
   const order = new ServiceOrder<Queued>(ordering, shares);
   for (const wait of waits) order.add(toQueued(wait));
   order.begin(now);
-  const state = { runningGpuSeconds: leftOf(running.filter(inQueue), now), gpus: Math.max(1, gpus), record };
+  const state = {
+    runningGpuSeconds: leftOf(running.filter(inQueue), now),
+    gpus: Math.max(1, gpus),
+    record,
+    ordering,
+    now,
+  };
   const estimates = estimateQueue(order, ({ wait }) => toPrediction(predictionOf(wait)), state);
   return Array.from(estimates, (estimate) => toForecast(estimate, predictionOf(estimate.task.wait), gpus > 0));
 }

@@ -47,7 +47,7 @@ export class PublishQueue {
       predictionOf: ({ task }) => record.predictionOf(task),
       ordering: policy.ordering,
       shares: record.shares,
-      record: record.estimates,
+      record: record.estimates.record,
     });
     record.foretold(forecasts, now);
     const lag = await this.lag();

@@ -115,6 +115,29 @@ describe('what the leader remembers of service', () => {
     expect(record.closed([closure('a', 1_000)], 10_001)).toEqual({ withinP90: 0, late: 1 });
   });
 
+  it('widens what is told next as soon as a task is late, although it has not ended', () => {
+    const record = new ServiceRecord(ordering);
+    record.foretold([forecast(10)], 0);
+    record.foretold([], 10_000);
+    expect(record.estimates.record.width).toBe(1);
+    record.foretold([], 10_001);
+    expect(record.estimates.record.width).toBeGreaterThan(1);
+  });
+
+  it('learns nothing of estimates whose tasks failed, or that were told before a take-over', () => {
+    const record = new ServiceRecord(ordering);
+    const { task, ...rest } = closure('a', 1_000);
+    record.foretold([forecast(10)], 0);
+    record.closed([{ ...rest, task: { ...task, state: 'failed' } }], 5_000);
+    record.foretold([], 99_000);
+    expect(record.estimates.record.width).toBe(1);
+    record.foretold([forecast(10)], 99_000);
+    record.rebuild([], [], []);
+    record.foretold([], 199_000);
+    expect(record.estimates.record.width).toBe(1);
+    expect(record.closed([{ ...rest, task }], 199_000)).toEqual({ withinP90: 0, late: 0 });
+  });
+
   it('keeps 10,000 estimates, the newest: tasks that never ran do not stop it from learning', () => {
     const record = new ServiceRecord(ordering);
     const others = (from: number, count: number) =>

@@ -5,7 +5,7 @@ import type { FairShare, FairShares, OrderingPolicy } from '../policy/ordering/o
 import { servedClass } from '../policy/ordering/served-class.js';
 import { ArrivedClasses, type ArrivedClass } from '../policy/placement/arrived-classes.js';
 import { GpuSecondsHistory } from '../policy/prediction/gpu-seconds-history.js';
-import { EstimateRecord } from '../policy/prediction/queue-estimate.js';
+import { ToldEstimates } from '../policy/prediction/told-estimates.js';
 import type { PendingTask } from '../policy/snapshot.js';
 import type { TaskForecast } from './forecast-queue.js';
 import type { WaitingTask } from './ports/task-store.port.js';
@@ -22,8 +22,6 @@ const TYPICAL_GPU_SECONDS = 180;
 /** A profile has one figure: nine of ten tasks are held to end within twice of it, until runs tell better. */
 const PROFILE_P90_FACTOR = 2;
 const TYPES_MAX = 1_000;
-/** Estimates kept until their tasks end; with more, the oldest are dropped. */
-const TOLD_MAX = 10_000;
 /** Task types remembered of a worker: what it ran last is what it has loaded. */
 const RECENT_TYPES_MAX = 4;
 const MS = 1000;
@@ -47,12 +45,8 @@ export class ServiceRecord {
   private fairShares: FairShares = [];
   private readonly arrivedClasses = new ArrivedClasses();
   private predictions: ReadonlyMap<string, PredictedTime> = new Map();
-  private readonly told = new Map<
-    string,
-    { readonly at: Instant; readonly plainSeconds: number; readonly p90Seconds: number }
-  >();
-  /** How far off estimates of the queue were. */
-  readonly estimates = new EstimateRecord();
+  /** What was told of the queue, and how far off it was. */
+  readonly estimates = new ToldEstimates();
 
   constructor(private readonly ordering: OrderingPolicy) {
     this.history = this.newHistory();
@@ -77,7 +71,7 @@ export class ServiceRecord {
     }));
     this.fairShares = sharesOf([...served, ...charged], this.ordering);
     this.recent.clear();
-    this.told.clear();
+    this.estimates.clear();
   }
 
   /** `profileGpuSeconds`: what the task type's profile says, where the request brings it. */
@@ -98,16 +92,11 @@ export class ServiceRecord {
     let withinP90 = 0;
     let late = 0;
     for (const { task, attempt, runGpuMs } of closures) {
-      const told = this.told.get(task.id);
-      if (told !== undefined && isTerminal(task)) {
-        this.told.delete(task.id);
-        if (task.state === 'completed') {
-          const tookSeconds = (now - told.at) / MS;
-          this.estimates.outcome(told.plainSeconds, tookSeconds);
-          if (tookSeconds <= told.p90Seconds) withinP90 += 1;
-          else late += 1;
-        }
-      }
+      if (task.state === 'completed') {
+        const verdict = this.estimates.completed(task.id, now / MS);
+        if (verdict === 'within') withinP90 += 1;
+        else if (verdict === 'late') late += 1;
+      } else if (isTerminal(task)) this.estimates.forget(task.id);
       if (runGpuMs !== undefined) this.history.record(runKeyOf(task, attempt.pool), runGpuMs / MS);
       const overMs = attempt.gpuMs - task.prediction.p50GpuMs;
       const gpuSeconds = overMs / MS / (this.ordering.weights.get(task.tenantId) ?? 1);
@@ -119,19 +108,15 @@ export class ServiceRecord {
 
   /** What was told of tasks when they were first seen waiting: held against what comes. */
   foretold(forecasts: readonly TaskForecast[], now: Instant): void {
+    this.estimates.overdue(now / MS);
     for (const { wait, plainSeconds, finishS } of forecasts) {
-      if (finishS === undefined || this.told.has(wait.task.id)) continue;
-      for (const oldest of this.told.keys()) {
-        if (this.told.size < TOLD_MAX) break;
-        this.told.delete(oldest);
-      }
-      this.told.set(wait.task.id, { at: now, plainSeconds, p90Seconds: finishS.p90 });
+      if (finishS !== undefined) this.estimates.tell(wait.task.id, now / MS, { plainSeconds, p90Seconds: finishS.p90 });
     }
   }
 
   /** Tasks that ended while they waited: nothing comes that their estimates could be held against. */
   endedWaiting(taskIds: readonly string[]): void {
-    for (const id of taskIds) this.told.delete(id);
+    for (const id of taskIds) this.estimates.forget(id);
   }
 
   /** What was foretold of a waiting task that the last reading showed. */

@@ -40,7 +40,7 @@ const snapshots: fc.Arbitrary<SchedulingSnapshot> = fc.tuple(pending, workers).m
 function always(property: (snapshot: SchedulingSnapshot, decisions: readonly Decision[]) => void): void {
   fc.assert(
     fc.property(snapshots, (snapshot) => property(snapshot, decide(snapshot, { maxPlacements: 100 }, 0))),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 }
 

@@ -27,7 +27,8 @@ export {
   type RunKey,
 } from './prediction/gpu-seconds-history.js';
 export { SubmittedRuns } from './prediction/submitted-runs.js';
-export { EstimateRecord, estimateQueue, type QueueEstimate, type TaskEstimate } from './prediction/queue-estimate.js';
+export { estimateQueue, type QueueEstimate, type TaskEstimate } from './prediction/queue-estimate.js';
+export { ToldEstimates } from './prediction/told-estimates.js';
 export {
   decodeCycle,
   encodeCycle,

@@ -49,8 +49,10 @@ describe('ours over requests', () => {
     const [first, second] = [ours(), ours()];
     expect(figures(first)).toEqual(figures(second));
     expect(first.withinP90).toBe(second.withinP90);
-    expect(first.withinP90).toBeGreaterThan(0.6);
+    expect(first.withinP90).toBeGreaterThan(0.7);
     expect(first.withinP90).toBeLessThan(1);
+    expect(first.etaWidth).toBeGreaterThan(0);
+    expect(first.etaWidth).toBeLessThan(10);
   });
 
   it('does not look at what a request is going to take', () => {

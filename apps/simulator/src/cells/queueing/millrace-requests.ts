@@ -1,8 +1,8 @@
 import {
   estimateQueue,
-  EstimateRecord,
   GpuSecondsHistory,
   ServiceOrder,
+  ToldEstimates,
   type OrderingPolicy,
   type Prediction,
   type QueuedTask,
@@ -19,12 +19,6 @@ interface WaitingRequest extends QueuedTask {
 
 type Loadable = Pick<RequestJob['request'], 'model' | 'pipeline'>;
 type Setup = 'model' | 'pipeline';
-
-/** What a request was told at its arrival, and what the record learns from. */
-interface Told {
-  readonly plainSeconds: number;
-  readonly p90Seconds: number;
-}
 
 const SECOND_MS = 1_000;
 /** Every so many requests one is told how long it takes: a walk over the queue for each would be most of the run. */
@@ -45,10 +39,11 @@ export class MillraceRequests implements RequestPolicy {
     { readonly task: WaitingRequest; readonly setup: Setup | undefined }
   >();
   private readonly shapes = new Map<string, Loadable>();
-  private readonly record = new EstimateRecord();
-  private readonly told = new Map<RequestJob, Told>();
+  private readonly estimates = new ToldEstimates();
+  /** (p90 − p50) ÷ p50 of what was told. */
+  private readonly widths: number[] = [];
   private within = 0;
-  private outcomes = 0;
+  private late = 0;
 
   constructor(
     private readonly gpus: number,
@@ -59,7 +54,12 @@ export class MillraceRequests implements RequestPolicy {
 
   /** Share of the requests told an estimate that ended within its p90. */
   get withinP90(): number {
-    return this.within / Math.max(1, this.outcomes);
+    return this.within / Math.max(1, this.within + this.late);
+  }
+
+  /** (p90 − p50) ÷ p50 of the estimates, the median: a range that holds because it is wide says little. */
+  get etaWidth(): number {
+    return this.widths.toSorted((a, b) => a - b)[this.widths.length >> 1] ?? 0;
   }
 
   arrived(job: RequestJob, nowSeconds: number): void {
@@ -68,7 +68,7 @@ export class MillraceRequests implements RequestPolicy {
     this.shapes.set(shape, request);
     const prediction = this.history.predict(requestKey(request));
     const task: WaitingRequest = {
-      id: job.index.toString().padStart(8, '0'),
+      id: idOf(job),
       tenantId: request.group,
       priority: 0,
       requestedAt: nowSeconds * SECOND_MS,
@@ -110,12 +110,9 @@ export class MillraceRequests implements RequestPolicy {
     const setup = this.started.get(job)?.setup;
     if (setup !== undefined) this.setups.record(setupKey(setup), setupSeconds);
     this.started.delete(job);
-    const told = this.told.get(job);
-    if (told === undefined) return;
-    const tookSeconds = endSeconds - job.arrivalSeconds;
-    this.record.outcome(told.plainSeconds, tookSeconds);
-    this.outcomes += 1;
-    if (tookSeconds <= told.p90Seconds) this.within += 1;
+    const verdict = this.estimates.completed(idOf(job), endSeconds);
+    if (verdict === 'within') this.within += 1;
+    else if (verdict === 'late') this.late += 1;
   }
 
   private setupSeconds(): Readonly<Record<Setup | 'none', number>> {
@@ -132,10 +129,15 @@ export class MillraceRequests implements RequestPolicy {
     queue.begin(nowSeconds * SECOND_MS);
     let runningGpuSeconds = 0;
     for (const { task } of this.started.values()) runningGpuSeconds += task.prediction.p50GpuSeconds / 2;
-    const state = { runningGpuSeconds, gpus: this.gpus, record: this.record };
+    this.estimates.overdue(nowSeconds);
+    const state = {
+      ...{ runningGpuSeconds, gpus: this.gpus, record: this.estimates.record },
+      ...{ ordering: this.ordering, now: nowSeconds * SECOND_MS },
+    };
     for (const estimate of estimateQueue(queue, ({ prediction }) => prediction, state)) {
       if (estimate.task.job !== job) continue;
-      this.told.set(job, estimate);
+      this.estimates.tell(idOf(job), nowSeconds, estimate);
+      this.widths.push((estimate.p90Seconds - estimate.p50Seconds) / estimate.p50Seconds);
       return;
     }
   }
@@ -149,4 +151,8 @@ function setupOf({ model, pipeline }: Loadable, gpu: RequestGpu): Setup | undefi
 
 function setupKey(setup: Setup): RunKey {
   return { taskType: setup, resolution: null, frames: null, steps: null, model: '', pool: REQUEST_POOL };
+}
+
+function idOf({ index }: RequestJob): string {
+  return index.toString().padStart(8, '0');
 }

@@ -69,6 +69,7 @@ describe('cell Q', () => {
     ]);
     const ours = rows.filter((row) => row.policy === 'millrace' && row.case === 'requests/0.9');
     expect(ours.map(({ metric }) => metric).toSorted()).toEqual([
+      'etaWidth',
       'etaWithinP90',
       'jain',
       'switchGpuSeconds',

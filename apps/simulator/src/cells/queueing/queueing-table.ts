@@ -51,7 +51,7 @@ function requestSection(rows: readonly BenchmarkRow[], name: string): string {
     `Targets: mean wait ≤ 1.15 × shortest remaining service = ${shown(TARGET_TIMES * bar, 1)} s: ours ${shown(waits, 1)} s, ` +
       `${met(waits <= TARGET_TIMES * bar)}. Switching ≤ half of FIFO's: ${shown(100 * switching, 1)} %, ${met(switching <= 0.5)}. ` +
       `Jain's index ≥ FIFO's: ${met(value('millrace', 'jain') >= value('fifo', 'jain'))}. ` +
-      `Told at arrival (every ${TOLD_EVERY}th request): ${shown(100 * value('millrace', 'etaWithinP90'), 1)} % ended within the p90 of their estimate. ` +
+      `Told at arrival (every ${TOLD_EVERY}th request): ${shown(100 * value('millrace', 'etaWithinP90'), 1)} % ended within the p90 of their estimate; the median range from p50 to p90 is ${shown(value('millrace', 'etaWidth'), 1)} times the p50. ` +
       `\`shortest-with-switch\` is a bar beyond the specification's: it sees true service and true switch times.`,
   ].join('\n');
 }

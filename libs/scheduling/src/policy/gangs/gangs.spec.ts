@@ -116,6 +116,15 @@ describe('a gang', () => {
     expect(places(decided(gang(1, 2, 3, 'node'), [{ ...split, devices }]))).toEqual(['1,1', 'gang_node']);
   });
 
+  it('SCH-41: all members in the group that has room for them, although one would fit the other better', () => {
+    const partly = node(1, 5);
+    const devices = partly.devices?.map((gpu, at) => ({ ...gpu, nvlinkGroup: at < 1 || at > 4 ? 0 : 1 })) ?? [];
+    expect(told(decided(gang(1, 2, 1, 'nvlink'), [{ ...partly, devices }]))).toEqual([
+      '1@worker-00001/1',
+      '2@worker-00001/2',
+    ]);
+  });
+
   it('uses as few nodes as it can, and the rest of one that it fills', () => {
     const workers = [node(1, 2), node(2, 6), node(3, 3), node(4, 2)];
     expect(places(decided(gang(1, 4, 2), workers))).toEqual(['2,2,2,1', 'gang_zone']);

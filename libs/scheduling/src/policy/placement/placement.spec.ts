@@ -269,6 +269,13 @@ describe('why a task waits', () => {
     expect(told(decide({ pending: [aPendingTask(1)], workers: [], pools }, POLICY, 0))).toEqual([`1:${reason}`]);
   });
 
+  it('tells what capacity says of a pool also where its workers are only busy', () => {
+    const pools = [{ pool: 'local', taskTypes: ['ti2v-5B'], condition: 'scaling_up' as const }];
+    const snapshot = { pending: [aPendingTask(1)], workers: [aWorkerView(1, { slots: 1, usedSlots: 1 })] };
+    expect(told(decide({ ...snapshot, pools }, POLICY, 0))).toEqual(['1:pool_scaling_up']);
+    expect(told(decide(snapshot, POLICY, 0))).toEqual(['1:pool_busy']);
+  });
+
   it('places nothing in a pool that is paused', () => {
     const pools = [{ pool: 'local', taskTypes: ['ti2v-5B'], condition: 'paused' as const }];
     const snapshot = { pending: [aPendingTask(1)], workers: [aWorkerView(1)], pools };

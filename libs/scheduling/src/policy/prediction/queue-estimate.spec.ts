@@ -9,9 +9,9 @@ const NOW = 1_000_000_000;
 
 function estimates(
   lengths: readonly number[],
-  { runningGpuSeconds = 0, gpus = 1, record = new EstimateRecord(), p90Times = 1 } = {},
+  { runningGpuSeconds = 0, gpus = 1, record = new EstimateRecord(), p90Times = 1, ordering = DEFAULT_ORDERING } = {},
 ): readonly TaskEstimate<QueuedTask>[] {
-  const order = new ServiceOrder<QueuedTask>(DEFAULT_ORDERING);
+  const order = new ServiceOrder<QueuedTask>(ordering);
   lengths.forEach((gpuSeconds, n) =>
     order.add({
       id: `task-${n}`,
@@ -30,7 +30,7 @@ function estimates(
     basis: 'history',
     samples: 9,
   });
-  return [...estimateQueue(order, predictionOf, { runningGpuSeconds, gpus, record })];
+  return [...estimateQueue(order, predictionOf, { runningGpuSeconds, gpus, record, ordering, now: NOW + 1_000 })];
 }
 
 describe('the estimate of a queue', () => {
@@ -88,5 +88,34 @@ describe('the estimate of a queue', () => {
     }
     expect(within / 1_800).toBeGreaterThan(0.87);
     expect(within / 1_800).toBeLessThan(0.93);
+  });
+
+  it('QUE-13: nobody is told to wait long past the age at which it goes first, however late others were', () => {
+    const record = new EstimateRecord();
+    for (let n = 0; n < 50; n++) record.outcome(100, 10_000);
+    const ordering = { ...DEFAULT_ORDERING, classes: new Map([[0, { maxWaitMs: 601_000 }]]) };
+    const p90s = estimates([100, 1_000], { record, ordering, p90Times: 2 }).map(({ p90Seconds }) => p90Seconds);
+    // Both have p50s of a hundred times the plain estimate: a p90 is never before its p50.
+    expect(p90s).toEqual([10_000, 110_000]);
+    const late = new EstimateRecord();
+    for (let n = 0; n < 50; n++) late.outcome(100, n < 40 ? 100 : 10_000);
+    const [first, second] = estimates([100, 1_000], { record: late, ordering, p90Times: 2 });
+    // Old in 600 s, then what is ahead and its own 100 s, and how far its length is off: another 100 s.
+    expect(first?.p90Seconds).toBeCloseTo(800, 6);
+    expect(second?.p90Seconds).toBeCloseTo(1_700.001 + Math.hypot(100, 1_000), 6);
+  });
+
+  it('widens by what was late and narrows by what was not, within bounds', () => {
+    const told = (record: EstimateRecord): number => estimates([100], { record, p90Times: 2 })[0]?.p90Seconds ?? 0;
+    const record = new EstimateRecord();
+    expect(told(record)).toBe(200);
+    record.verdict(true);
+    expect(told(record)).toBeCloseTo(100 + 100 * Math.exp(0.045), 6);
+    for (let n = 0; n < 9; n++) record.verdict(false);
+    expect(told(record)).toBeCloseTo(200, 6);
+    for (let n = 0; n < 500; n++) record.verdict(true);
+    expect(told(record)).toBeCloseTo(500, 6);
+    for (let n = 0; n < 500; n++) record.verdict(false);
+    expect(told(record)).toBeCloseTo(150, 6);
   });
 });

@@ -1,4 +1,5 @@
-import type { QueuedTask } from '../ordering/ordering-policy.js';
+import type { Instant } from '@millrace/kernel';
+import type { OrderingPolicy, QueuedTask } from '../ordering/ordering-policy.js';
 import type { ServiceOrder } from '../ordering/service-order.js';
 import type { Prediction } from './gpu-seconds-history.js';
 import { RunWindow } from './run-window.js';
@@ -18,6 +19,14 @@ export interface QueueEstimate {
 const P90_DEVIATIONS = 1.2816;
 /** Outcomes before the estimate trusts its own record. */
 const OUTCOMES_MIN = 20;
+/** Share of the tasks that may end after their p90. */
+const LATE_SHARE = 0.1;
+/** How fast the width follows: one that is late widens the next ranges by 4.6 %, one within narrows them by 0.5 %. */
+const WIDTH_STEP = 0.05;
+/** The width stays between half of what the outcomes say and four times that. */
+const LOG_WIDTH_MIN = -Math.LN2;
+const LOG_WIDTH_MAX = 2 * Math.LN2;
+const SECOND_MS = 1_000;
 
 /**
  * How far off earlier estimates were, as finished ÷ estimated: it holds what no sum of predictions knows (arrivals that
@@ -25,6 +34,7 @@ const OUTCOMES_MIN = 20;
  */
 export class EstimateRecord {
   private readonly ratios = new RunWindow();
+  private logWidth = 0;
 
   outcome(estimatedSeconds: number, tookSeconds: number): void {
     if (estimatedSeconds > 0) this.ratios.add(tookSeconds / estimatedSeconds);
@@ -33,6 +43,20 @@ export class EstimateRecord {
   /** What to multiply a plain estimate by so that a share `q` of the tasks is done by then; undefined: too few outcomes. */
   factor(q: number): number | undefined {
     return this.ratios.size < OUTCOMES_MIN ? undefined : this.ratios.quantile(q);
+  }
+
+  /**
+   * A task turned out late, or within its p90. Keeps the share that is late at one in ten in the long run, however the
+   * queue changes, as long as the width is inside its bounds (adaptive conformal inference, Gibbs and Candès, NeurIPS '21).
+   */
+  verdict(late: boolean): void {
+    const moved = this.logWidth + WIDTH_STEP * ((late ? 1 : 0) - LATE_SHARE);
+    this.logWidth = Math.min(LOG_WIDTH_MAX, Math.max(LOG_WIDTH_MIN, moved));
+  }
+
+  /** What to multiply the distance from p50 to p90 by. */
+  get width(): number {
+    return Math.exp(this.logWidth);
   }
 }
 
@@ -43,6 +67,9 @@ export interface QueueState {
   /** GPUs that serve the queue. */
   readonly gpus: number;
   readonly record: EstimateRecord;
+  /** By which a task that has waited for long goes first (QUE-13), and the time that ages are counted to. */
+  readonly ordering: OrderingPolicy;
+  readonly now: Instant;
 }
 
 export interface TaskEstimate<T> extends QueueEstimate {
@@ -58,8 +85,9 @@ export interface TaskEstimate<T> extends QueueEstimate {
 export function* estimateQueue<T extends QueuedTask>(
   order: ServiceOrder<T>,
   predictionOf: (task: T) => Prediction,
-  { runningGpuSeconds, gpus, record }: QueueState,
+  { runningGpuSeconds, gpus, record, ordering, now }: QueueState,
 ): Generator<TaskEstimate<T>> {
+  const [middle, late] = [record.factor(0.5) ?? 1, record.factor(0.9)];
   let ahead = runningGpuSeconds;
   let variance = 0;
   let position = 0;
@@ -69,12 +97,20 @@ export function* estimateQueue<T extends QueuedTask>(
     const own = predictionOf(task);
     const ownDeviation = (own.p90GpuSeconds - own.p50GpuSeconds) / P90_DEVIATIONS;
     const plainSeconds = ahead / gpus + own.p50GpuSeconds;
-    const late = record.factor(0.9);
     const spread = P90_DEVIATIONS * Math.sqrt(variance / gpus ** 2 + ownDeviation ** 2);
-    const p50Seconds = plainSeconds * (record.factor(0.5) ?? 1);
-    const p90Seconds = Math.max(p50Seconds, late === undefined ? plainSeconds + spread : plainSeconds * late);
+    const p50Seconds = plainSeconds * middle;
+    // Whoever overtakes it does so until it is old.
+    const oldSeconds = Math.max(0, secondsUntilOld(task, ordering, now)) + plainSeconds + spread;
+    const lateSeconds = Math.min(oldSeconds, late === undefined ? plainSeconds + spread : plainSeconds * late);
+    const p90Seconds = p50Seconds + Math.max(0, lateSeconds - p50Seconds) * record.width;
     yield { task, position, gpuSecondsAhead: ahead, p50Seconds, p90Seconds, plainSeconds };
     ahead += own.p50GpuSeconds;
     variance += ownDeviation ** 2;
   }
+}
+
+/** Until it goes before the shorter ones of its class, seconds; below 0 where it does. */
+function secondsUntilOld({ priority, requestedAt }: QueuedTask, ordering: OrderingPolicy, now: Instant): number {
+  const { maxWaitMs } = ordering.classes.get(priority) ?? ordering.otherwise;
+  return (maxWaitMs - (now - requestedAt)) / SECOND_MS;
 }

@@ -52,6 +52,18 @@ describe('the check at submission', () => {
     ['TYP-23: more RAM', task(1, 80, { demands: { ramMiB: 1_001 * GIB } }), 'ram', { ramMiB: 1_000 * GIB }],
     ['SCH-40: a gang larger than any zone', task(8, 80, { gang: gang(5) }), 'gang_too_large', { gangSize: 4 }],
     ['SCH-41: a gang larger than a node', task(4, 80, { gang: gang(3, 'node') }), 'gang_too_large', { gangSize: 2 }],
+    [
+      'TYP-23: a gang whose members leave each other no CPU on a node',
+      task(1, 80, { gang: gang(5, 'node'), demands: { cpuMilli: 24_000 } }),
+      'gang_too_large',
+      { gangSize: 4 },
+    ],
+    [
+      'TYP-23: a gang whose members leave each other no memory on a node',
+      task(1, 80, { gang: gang(5, 'node'), demands: { ramMiB: 250 * GIB } }),
+      'gang_too_large',
+      { gangSize: 4 },
+    ],
     ['TYP-02: a type that nobody serves', task(1, 1, { taskType: 's2v' }), 'task_type', {}],
     ['TYP-24: a driver that no node tells', task(1, 1, { demands: { minDriver: '535' } }), 'driver_floor', {}],
   ])('refuses %s, with what would fit', (_, asked, code, wouldFit) => {
