@@ -59,8 +59,8 @@ export class PolicyView {
   }
 
   /** Tasks came in: more like them are expected. */
-  arrived({ type }: SimulatedTask): void {
-    this.arrivals.add(placedClassOf(type));
+  arrived({ type, arrivedMs }: SimulatedTask): void {
+    this.arrivals.add(placedClassOf(type), instantOf(arrivedMs));
   }
 
   /** How the tenants stand after a cycle: the next one goes on from there. */

@@ -30,7 +30,7 @@ export class AcceptTasks {
       await scope.outbox.add(kept.flatMap(({ messages }) => messages));
       return kept.map(({ task }) => task).filter(({ state }) => state === 'queued');
     });
-    this.context.record.arrived(queued);
+    this.context.record.arrived(queued, this.context.clock.now());
     return queued.length;
   }
 

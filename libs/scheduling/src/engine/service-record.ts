@@ -53,8 +53,8 @@ export class ServiceRecord {
   }
 
   /** Tasks that came in: more like them are expected. */
-  arrived(tasks: readonly Task[]): void {
-    for (const { taskType, needs, work } of tasks) this.arrivedClasses.add({ taskType, needs, model: work.model });
+  arrived(tasks: readonly Task[], now: Instant): void {
+    for (const { taskType, needs, work } of tasks) this.arrivedClasses.add({ taskType, needs, model: work.model }, now);
   }
 
   get arrivals(): readonly ArrivedClass[] {

@@ -6,9 +6,9 @@ import type { WorkItem } from './cycle/work-item.js';
 import type { Decision } from './decision.js';
 import type { FairShares } from './ordering/ordering-policy.js';
 import { byOrderOfService } from './ordering/ordering.js';
-import type { ArrivedClass } from './placement/arrived-classes.js';
-import { classKeyOf, type PlacedClass } from './placement/class-plans.js';
-import type { MixEntry, PlacementBoard } from './placement/placement-board.js';
+import type { PlacedClass } from './placement/class-plans.js';
+import { expectedMix } from './placement/expected-mix.js';
+import type { PlacementBoard } from './placement/placement-board.js';
 import type { PendingTask, PolicyConfig, SchedulingSnapshot, WorkerView } from './snapshot.js';
 
 /** What a cycle decided, and how the tenants stand after it. */
@@ -32,7 +32,7 @@ export function decideCycle(snapshot: SchedulingSnapshot, policy: PolicyConfig, 
   const { pending, arrivals = [] } = snapshot;
   const standing = new StandingCycle({ ...snapshot, workers: serving(snapshot) }, policy, {
     labelNames: labelNames([...pending, ...arrivals]),
-    mix: mixOf(pending, arrivals),
+    mix: expectedMix(pending, arrivals),
   });
   const { single, gangs, incomplete } = unitsOf(pending);
   const items = [
@@ -65,20 +65,6 @@ function labelNames(asking: readonly PlacedClass[]): readonly string[] {
     ...(demands?.prefers ?? []).flatMap(({ label }) => (label === undefined ? [] : [label[0]])),
   ]);
   return [...new Set(names)].toSorted();
-}
-
-/** How often each class waits now and has arrived: the popularity that fragmentation is measured against. */
-function mixOf(pending: readonly PendingTask[], arrivals: readonly ArrivedClass[]): readonly MixEntry[] {
-  const classes = new Map<string, { readonly example: PlacedClass; weight: number }>();
-  const count = (example: PlacedClass, weight: number): void => {
-    const key = classKeyOf(example);
-    const known = classes.get(key);
-    if (known === undefined) classes.set(key, { example, weight });
-    else known.weight += weight;
-  };
-  for (const task of pending) count(task, 1);
-  for (const { weight, ...arrived } of arrivals) count(arrived, weight);
-  return [...classes.values()];
 }
 
 /** Single tasks, complete gangs, and the members of gangs that are not complete yet. */

@@ -31,7 +31,8 @@ export class ArrivalMix<Class> {
     return [...this.counts].map(([taskClass, weight]) => ({ taskClass, weight }));
   }
 
-  private halve(): void {
+  /** Older arrivals count half of what they did. */
+  halve(): void {
     const kept = [...this.counts].map(([taskClass, count]) => [taskClass, count / 2] as const);
     this.counts = new Map(kept.filter(([, count]) => count >= 1));
     this.seen = [...this.counts.values()].reduce((sum, count) => sum + count, 0);

@@ -4,7 +4,7 @@ import type { WeightedClass } from '../fragmentation/task-class.js';
 import type { ClassPlan } from './class-plans.js';
 
 /** Classes that expectation counts with: the most popular ones. */
-export const MIX_LIMIT = 32;
+const MIX_LIMIT = 32;
 
 /** How often a class is expected among the tasks to come. */
 export interface ExpectedClass {
@@ -13,7 +13,7 @@ export interface ExpectedClass {
 }
 
 /**
- * Expected use of what is free, over the classes that wait (`ExpectedUse`). It knows the kinds there are at the start; a kind that only
+ * Expected use of what is free, over the classes that are expected (`ExpectedUse`). It knows the kinds there are at the start; a kind that only
  * differs in what is loaded has the potential of the one it came from.
  */
 export class MixPotential implements NodePotential {
@@ -25,11 +25,15 @@ export class MixPotential implements NodePotential {
     kinds: number,
     private readonly originOf: Uint16Array,
   ) {
-    const popular = mix.toSorted((a, b) => b.weight - a.weight || (a.plan.key < b.plan.key ? -1 : 1));
-    const classes = popular.slice(0, MIX_LIMIT).flatMap(({ plan, weight }): readonly WeightedClass[] => {
-      const using = plan.tiers.filter(({ taskClass }) => taskClass.gpus > 0);
-      return using.map(({ taskClass }) => ({ taskClass, weight: weight / using.length }));
-    });
+    const placed = mix
+      .map(({ plan, weight }) => ({ plan, weight, using: plan.tiers.filter(({ taskClass }) => taskClass.gpus > 0) }))
+      .filter(({ using }) => using.length > 0);
+    const popular = placed.sort((a, b) => b.weight - a.weight || (a.plan.key < b.plan.key ? -1 : 1));
+    const classes = popular
+      .slice(0, MIX_LIMIT)
+      .flatMap(({ using, weight }): readonly WeightedClass[] =>
+        using.map(({ taskClass }) => ({ taskClass, weight: weight / using.length })),
+      );
     this.inner = classes.length === 0 ? null : new ExpectedUse(classes, kinds);
   }
 
