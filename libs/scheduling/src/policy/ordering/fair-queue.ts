@@ -1,5 +1,4 @@
-import { invariant, type Instant } from '@millrace/kernel';
-import { Heap } from './heap.js';
+import { Heap, invariant, type Instant } from '@millrace/kernel';
 import type { ClassLimits, FairShare, QueuedTask } from './ordering-policy.js';
 import { count, ShapeContests } from './shape-contests.js';
 import { ageKey, isOlder, TenantLane, topOf, type Flow, type ShapeState, type Waiting } from './tenant-lane.js';

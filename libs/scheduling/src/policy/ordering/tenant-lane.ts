@@ -1,4 +1,4 @@
-import { Heap } from './heap.js';
+import { Heap } from '@millrace/kernel';
 import { compareIds } from './ordering.js';
 import type { QueuedTask } from './ordering-policy.js';
 
