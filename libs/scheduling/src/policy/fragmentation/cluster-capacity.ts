@@ -1,5 +1,4 @@
 import { invariant } from '@millrace/kernel';
-import { ChangeLog } from './change-log.js';
 import { NodeHeaps } from './node-heaps.js';
 import { NodeShapes } from './node-shapes.js';
 
@@ -31,8 +30,8 @@ export interface Demand {
 }
 
 /**
- * Free CPU, memory and GPU thousandths of every node, in flat typed arrays. `take` and `release` cost O(GPUs of a node),
- * are logged, and `undoTo(mark)` takes back everything after a mark in O(1) each: the undo log of a gang.
+ * Free CPU, memory and GPU thousandths of every node, in flat typed arrays. `take` and `release` cost O(GPUs of a node);
+ * what is released as it was taken leaves no trace.
  *
  * Nodes with equal kind and equal free amounts share a *shape* (`shapes`): `shapeOf[node]`, `shapes.nodeCount[shape]`,
  * `firstNode(shape)` (the lowest index), and `liveShapes()` are the free lists. A policy scores shapes, not nodes.
@@ -63,7 +62,6 @@ export class ClusterCapacity {
   private liveCount = 0;
   private news: Int32Array;
   private newsCount = 0;
-  private readonly log = new ChangeLog();
   private readonly sorted: Int16Array;
 
   constructor(nodes: readonly NodeSize[]) {
@@ -144,39 +142,21 @@ export class ClusterCapacity {
   /** Takes the demand from the node, its GPU share from each GPU of the mask. */
   take(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
     this.assertRoom(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
-    this.log.push(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
     this.move(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
   }
 
   /** Gives it back: the task on that node ended. */
   release(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
     this.assertRoom(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
-    this.log.push(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
     this.move(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
   }
 
-  /** The node is of another kind from now on (what runs on it changes what filters say). Not logged. */
+  /** The node is of another kind from now on (what runs on it changes what filters say). */
   setKind(node: number, kind: number): void {
     if (this.kind[node] === kind) return;
     this.leave(node);
     this.kind[node] = kind;
     this.enter(node);
-  }
-
-  /** A point to come back to, until `commit` or UNDO_LIMIT changes later. */
-  mark(): number {
-    return this.log.mark();
-  }
-
-  /** Takes back, latest first, everything that was taken or released after the mark. */
-  undoTo(mark: number): void {
-    const { log } = this;
-    while (log.pop(mark)) this.move(log.node, -log.cpuMilli, -log.memoryMib, -log.gpuMilli, log.gpuMask);
-  }
-
-  /** What was done so far stays: it can't be taken back any more. */
-  commit(): void {
-    this.log.commit();
   }
 
   private assertRoom(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {

@@ -25,7 +25,7 @@ export class FairQueue<T extends QueuedTask> {
   /** Tasks that are not overdue, and those that are and may be lifted. */
   private readonly ageing = new Heap<Waiting<T>>(ageKey, isOlder, tellAge);
   private readonly lifting = new Heap<Waiting<T>>(ageKey, isOlder, tellAge);
-  /** Out of this cycle: nothing of theirs finds room, or they are at their quota. */
+  /** Out of this cycle: nothing of theirs finds room. */
   private readonly aside: Flow<T>[] = [];
   private virtual = 0;
   /** Lanes there are, and how many tenants and lanes were left when the idle ones were last dropped. */
@@ -112,14 +112,6 @@ export class FairQueue<T extends QueuedTask> {
     const floor = this.leastServed();
     if (floor === undefined) return undefined;
     return this.turns.best(floor.tag + this.slackGpuSeconds);
-  }
-
-  /** Nothing of the tenant's is served in this cycle. */
-  setAside(tenantId: string): void {
-    const flow = this.flows.get(tenantId);
-    if (flow === undefined || flow.waiting === 0) return;
-    this.withdraw(flow);
-    this.aside.push(flow);
   }
 
   /** Nothing of this tenant and shape is served until `openLanes`. */

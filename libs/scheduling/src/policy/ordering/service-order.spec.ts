@@ -138,16 +138,6 @@ describe('the order of service', () => {
     expect(served(order)).toEqual([1, 2, 3]);
   });
 
-  it('SCH-39: closes a tenant for all classes until the next cycle', () => {
-    const order = anOrder([aQueued(1, { priority: 1 }), aQueued(2), aQueued(3, { tenantId: 'globex' })]);
-    order.begin(NOW);
-    order.next();
-    order.closeTenant();
-    expect(served(order)).toEqual([3]);
-    order.begin(NOW);
-    expect(served(order)).toEqual([1, 2]);
-  });
-
   it('SCH-39: closes what one tenant has of one shape until the tenant is opened', () => {
     const order = anOrder([aQueued(1), aQueued(2, { shape: 'b', gpuSeconds: 90 }), aQueued(3, { tenantId: 'globex' })]);
     order.begin(NOW);

@@ -21,7 +21,7 @@ const FORGOTTEN_PER_ADD = 2;
  * 4. then the fewest predicted GPU-seconds with what it takes to get ready;
  * 5. then the task requested first; ties by id, so that the order is total.
  *
- * One owner, no clock: a cycle is `begin`, then `next` with `take`, `pass`, `closeShape` or `closeTenant` until `next` has
+ * One owner, no clock: a cycle is `begin`, then `next` with `take`, `pass`, `closeShape` or `closeLane` until `next` has
  * nothing. Each step is O(log n); once a cycle each tenant in turn ranks its shapes. It may live on from cycle to cycle (`add`, `remove`), or be built for one.
  */
 export class ServiceOrder<T extends QueuedTask> {
@@ -121,13 +121,6 @@ export class ServiceOrder<T extends QueuedTask> {
     const shape = this.currentTask().lane.contest.shape;
     shape.open = false;
     this.closed.push(shape);
-    this.current = undefined;
-  }
-
-  /** Nothing of the current task's tenant may be served in this cycle: it is at its quota (SCH-39). */
-  closeTenant(): void {
-    const { tenantId } = this.currentTask().task;
-    for (const queue of this.ranked) queue.setAside(tenantId);
     this.current = undefined;
   }
 

@@ -142,7 +142,6 @@ export class NodeTable {
       // A slot may serve a task of as many GPUs as the worker has.
       if (bay.mode === 'slots') this.freed(node, (this.freeSlots[at] ?? 0) * slotBound(this.workers[at]));
     });
-    this.capacity.commit();
   }
 }
 

@@ -121,7 +121,6 @@ export class PlacementBoard {
     if (hasSlots[node] === 1) this.table.freed(node, slotBound(this.table.workers[worker]));
     freeSlots[worker] = (freeSlots[worker] ?? 0) + 1;
     if (freeSlots[worker] === 1) this.eachNode(worker, (own) => capacity.setKind(own, openKind[own] ?? 0));
-    capacity.commit();
   }
 
   /** What the node runs looks as before a placement that is being taken back. */
