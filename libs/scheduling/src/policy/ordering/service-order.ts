@@ -1,8 +1,10 @@
 import { invariant, type Instant } from '@millrace/kernel';
 import { FairQueue } from './fair-queue.js';
 import { compareIds } from './ordering.js';
-import type { FairShares, OrderingPolicy, QueuedTask } from './ordering-policy.js';
-import type { ShapeState, Waiting } from './tenant-lane.js';
+import type { FairShare, FairShares, OrderingPolicy, QueuedTask } from './ordering-policy.js';
+import { ShapeCosts } from './shape-costs.js';
+import type { LaneTasks } from './tenant-lane.js';
+import { WaitingTasks } from './waiting-tasks.js';
 
 /** What it takes to get ready for a shape where there is room now (load its model), GPU-seconds; 0 where it is warm. */
 export type SetupGpuSeconds = (shape: string) => number;
@@ -28,16 +30,17 @@ export class ServiceOrder<T extends QueuedTask> {
   private readonly queues = new Map<string, FairQueue<T>>();
   /** By class from high to low, then by pool: two pools don't compete. */
   private ranked: FairQueue<T>[] = [];
-  /** By id, with those of `served`. */
-  private readonly tasks = new Map<string, Waiting<T>>();
-  /** Served, and still in `tasks`: taking a task looks nothing up, the tasks that come later do. */
-  private readonly served: Waiting<T>[] = [];
-  private waiting = 0;
-  private readonly shapes = new Map<string, ShapeState>();
+  private readonly tasks: LaneTasks<T> = new WaitingTasks();
+  private readonly shapes = new ShapeCosts();
   private shapesKept = 0;
-  private closed: ShapeState[] = [];
+  /** By id, with those of `served`. */
+  private readonly numbers = new Map<string, number>();
+  /** Served, and still in `numbers`: taking a task looks nothing up, the tasks that come later do. */
+  private readonly served: number[] = [];
+  private waiting = 0;
   private passed: { readonly task: T; readonly queue: FairQueue<T> }[] = [];
-  private current: Waiting<T> | undefined;
+  /** The task that `next` gave, -1 when it is to be found. */
+  private current = -1;
   /** Rank of the queue of the current task; the queues before it have nothing more in this cycle. */
   private rank = 0;
 
@@ -45,7 +48,7 @@ export class ServiceOrder<T extends QueuedTask> {
     private readonly policy: OrderingPolicy,
     shares: FairShares = [],
   ) {
-    for (const share of shares) this.openQueue(share.priority, share.pool, share);
+    for (const share of shares) this.openQueue(share.priority, share.pool).resume(share);
   }
 
   /** Tasks that wait, without those that were passed over in this cycle. */
@@ -56,33 +59,33 @@ export class ServiceOrder<T extends QueuedTask> {
   /** A task waits. An id that waits already is refused: it would be served twice. */
   add(task: T): void {
     this.forgetServed();
-    invariant(this.tasks.get(task.id)?.gone !== false, `task ${task.id} waits once`);
+    invariant(!this.isWaiting(task.id), `task ${task.id} waits once`);
     invariant(task.gpuSeconds >= 0, `task ${task.id} takes some GPU time or none`);
     this.put(task, this.queueOf(task.priority, task.pool), false);
   }
 
   /** It waits no more (cancelled, expired). Returns whether it did. */
   remove(id: string): boolean {
-    const waiting = this.tasks.get(id);
-    if (waiting === undefined || waiting.gone) {
+    if (!this.isWaiting(id)) {
       const kept = this.passed.filter(({ task }) => task.id !== id);
       const was = kept.length < this.passed.length;
       this.passed = kept;
       return was;
     }
-    this.drop(waiting);
-    this.ranked.find((queue) => queue.has(waiting))?.remove(waiting);
+    const number = this.numbers.get(id) as number;
+    const queue = this.ranked.find((one) => one.has(number));
+    if (queue !== undefined) this.withdraw(number, queue);
     return true;
   }
 
   /** A new cycle: every shape and tenant is open again, passed tasks are back, tasks have grown older. */
   begin(now: Instant, setup?: SetupGpuSeconds): void {
     this.restart();
-    for (const shape of this.closed) shape.open = true;
-    this.closed.length = 0;
+    const opened = this.shapes.open();
+    for (const queue of this.ranked) queue.shapesOpened(opened);
     for (const { task, queue } of this.passed.splice(0)) this.put(task, queue, true);
-    for (const shape of this.shapes.values())
-      shape.setupGpuSeconds = (setup?.(shape.name) ?? 0) * this.policy.setupFactor;
+    const { setupFactor } = this.policy;
+    this.shapes.price((shape) => (setup?.(shape) ?? 0) * setupFactor);
     for (const queue of this.ranked) queue.begin(now);
     if (this.shapes.size > 2 * this.shapesKept + SHAPES_KEPT) this.forgetShapes();
     // From low to high, so that what is lifted once may be lifted again.
@@ -91,37 +94,36 @@ export class ServiceOrder<T extends QueuedTask> {
 
   /** The task to serve next: the same one until it is taken, passed over or closed. Undefined: nothing may find room. */
   next(): T | undefined {
-    if (this.current !== undefined) return this.current.task;
-    for (; this.rank < this.ranked.length; this.rank++) {
-      this.current = this.ranked[this.rank]?.next();
-      if (this.current !== undefined) return this.current.task;
+    for (; this.current === -1 && this.rank < this.ranked.length; this.rank++) {
+      this.current = (this.ranked[this.rank] as FairQueue<T>).next();
+      if (this.current !== -1) break;
     }
-    return undefined;
+    return this.current === -1 ? undefined : this.tasks.of(this.current);
   }
 
   /** The current task is served: its tenant pays the predicted GPU-seconds. */
   take(): void {
-    const waiting = this.currentTask();
-    this.currentQueue().take(waiting);
-    this.served.push(waiting);
+    const number = this.currentNumber();
+    this.currentQueue().take(number);
+    this.served.push(number);
     this.waiting -= 1;
-    this.current = undefined;
+    this.current = -1;
   }
 
   /** The current task sits this cycle out (it pauses after a failure); others of its shape don't. */
   pass(): void {
-    const waiting = this.drop(this.currentTask());
+    const number = this.currentNumber();
     const queue = this.currentQueue();
-    queue.remove(waiting);
-    this.passed.push({ task: waiting.task, queue });
+    this.passed.push({ task: this.tasks.of(number), queue });
+    this.withdraw(number, queue);
   }
 
   /** Nothing of the current task's shape finds room in this cycle. */
   closeShape(): void {
-    const shape = this.currentTask().lane.contest.shape;
-    shape.open = false;
-    this.closed.push(shape);
-    this.current = undefined;
+    const { shape } = this.tasks.laneOf(this.currentNumber());
+    for (const queue of this.ranked) queue.closeShape(shape);
+    this.shapes.close(shape);
+    this.current = -1;
   }
 
   /**
@@ -129,8 +131,9 @@ export class ServiceOrder<T extends QueuedTask> {
    * `openTenant`: so much is over the quota, and something smaller may not be (SCH-39).
    */
   closeLane(): void {
-    this.currentQueue().closeLane(this.currentTask().lane);
-    this.current = undefined;
+    const lane = this.tasks.laneOf(this.currentNumber());
+    this.currentQueue().closeLane(lane);
+    this.current = -1;
   }
 
   /** Something of the tenant's ended: what was closed by `closeLane` is open again, or what of it may start now. */
@@ -146,12 +149,13 @@ export class ServiceOrder<T extends QueuedTask> {
 
   /** The state of fair sharing, for the next cycle or leader. */
   shares(): FairShares {
-    return this.ranked.map((queue) => queue.share());
+    return this.ranked.map((queue): FairShare => queue.share());
   }
 
   private forgetShapes(): void {
-    const used = new Set(this.ranked.flatMap((queue) => [...queue.shapeNames()]));
-    for (const name of this.shapes.keys()) if (!used.has(name)) this.shapes.delete(name);
+    const used = new Set<number>();
+    for (const queue of this.ranked) queue.addShapes(used);
+    this.shapes.keep(used);
     this.shapesKept = this.shapes.size;
   }
 
@@ -159,70 +163,77 @@ export class ServiceOrder<T extends QueuedTask> {
     if (queue.priority >= this.policy.highestPriority) return;
     const above = this.queueOf(queue.priority + 1, queue.pool);
     let some = false;
-    for (const waiting of queue.lifted(now)) {
-      queue.remove(waiting);
-      this.put(waiting.task, above, false);
+    for (let number = queue.lifted(now); number !== -1; number = queue.lifted(now)) {
+      const task = this.tasks.of(number);
+      this.withdraw(number, queue);
+      this.put(task, above, false);
       some = true;
     }
     if (some) above.begin(now);
   }
 
   private put(task: T, queue: FairQueue<T>, returns: boolean): void {
-    const waiting = queue.add(task, this.shapeOf(task), returns);
+    // One that was served, or passed over, under this id.
+    const before = this.numbers.get(task.id);
+    this.numbers.set(task.id, queue.add(task, this.shapes.of(task.shape), returns));
+    if (before !== undefined) this.tasks.drop(before);
     this.waiting += 1;
-    this.tasks.set(task.id, waiting);
     this.restart();
   }
 
-  private drop(waiting: Waiting<T>): Waiting<T> {
+  private withdraw(number: number, queue: FairQueue<T>): void {
     this.waiting -= 1;
-    this.tasks.delete(waiting.task.id);
-    this.current = undefined;
-    return waiting;
+    this.numbers.delete(this.tasks.of(number).id);
+    queue.remove(number);
+    this.tasks.drop(number);
+    this.current = -1;
+  }
+
+  private isWaiting(id: string): boolean {
+    const number = this.numbers.get(id);
+    return number !== undefined && !this.tasks.isGone(number);
   }
 
   private forgetServed(): void {
     for (let left = FORGOTTEN_PER_ADD; left > 0; left--) {
-      const id = this.served.pop()?.task.id;
-      // The id may have come back since.
-      if (id !== undefined && this.tasks.get(id)?.gone === true) this.tasks.delete(id);
+      const number = this.served.pop();
+      if (number === undefined) return;
+      this.forgetOne(number);
     }
+  }
+
+  /** The number may have been given away since, or the id may have come back. */
+  private forgetOne(number: number): void {
+    const id = this.tasks.idOf(number);
+    if (id === undefined || this.numbers.get(id) !== number || !this.tasks.isGone(number)) return;
+    this.numbers.delete(id);
+    this.tasks.drop(number);
   }
 
   /** What was found for `next` holds no more. */
   private restart(): void {
-    this.current = undefined;
+    this.current = -1;
     this.rank = 0;
   }
 
-  private currentTask(): Waiting<T> {
-    invariant(this.current !== undefined, 'next() has given a task');
+  private currentNumber(): number {
+    invariant(this.current !== -1, 'next() has given a task');
     return this.current;
   }
 
   private currentQueue(): FairQueue<T> {
-    const queue = this.ranked[this.rank];
-    invariant(queue !== undefined, 'next() has given a task');
-    return queue;
-  }
-
-  private shapeOf({ shape }: T): ShapeState {
-    const known = this.shapes.get(shape);
-    if (known !== undefined) return known;
-    const made: ShapeState = { name: shape, open: true, setupGpuSeconds: 0 };
-    this.shapes.set(shape, made);
-    return made;
+    return this.ranked[this.rank] as FairQueue<T>;
   }
 
   private queueOf(priority: number, pool: string): FairQueue<T> {
     return this.queues.get(`${priority}/${pool}`) ?? this.openQueue(priority, pool);
   }
 
-  private openQueue(priority: number, pool: string, share?: FairShares[number]): FairQueue<T> {
+  private openQueue(priority: number, pool: string): FairQueue<T> {
     const { classes, otherwise, slackGpuSeconds, weights } = this.policy;
     const limits = classes.get(priority) ?? otherwise;
     const weightOf = (tenantId: string): number => weights.get(tenantId) ?? 1;
-    const queue = new FairQueue<T>(priority, pool, limits, slackGpuSeconds, weightOf, share);
+    const queue = new FairQueue<T>(priority, pool, limits, slackGpuSeconds, weightOf, this.tasks, this.shapes);
     this.queues.set(`${priority}/${pool}`, queue);
     this.ranked = [...this.queues.values()].toSorted((a, b) => b.priority - a.priority || compareIds(a.pool, b.pool));
     this.restart();

@@ -1,27 +1,8 @@
-import { Heap } from '@millrace/kernel';
 import { compareIds } from './ordering.js';
 import type { QueuedTask } from './ordering-policy.js';
-import { rankLanes } from './shape-contests.js';
-import { goesFirst, type Flow, type Waiting } from './tenant-lane.js';
-
-export function tagOf<T extends QueuedTask>({ tag }: Flow<T>): number {
-  return tag;
-}
-
-/** Order of tenants: the least served first, ties by id. */
-export function isLessServed<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
-  const apart = a.tag - b.tag;
-  return apart === 0 ? compareIds(a.tenantId, b.tenantId) < 0 : apart < 0;
-}
-
-function bestKeyOf<T extends QueuedTask>({ bestKey }: Flow<T>): number {
-  return bestKey;
-}
-
-function hasFirst<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
-  if (a.best === undefined || b.best === undefined) return b.best === undefined && a.best !== undefined;
-  return goesFirst(a.best, b.best, a.bestSetup, b.bestSetup);
-}
+import { NumberHeap } from './number-heap.js';
+import type { ShapeCosts } from './shape-costs.js';
+import type { Flow } from './tenant-lane.js';
 
 /**
  * The tenants of one class and pool that have work: those whose turn it is compete by the first task of each, the others
@@ -29,31 +10,41 @@ function hasFirst<T extends QueuedTask>(a: Flow<T>, b: Flow<T>): boolean {
  */
 export class TenantTurns<T extends QueuedTask> {
   /** Those that compete, whose first task goes first at the top. */
-  private readonly turn = new Heap<Flow<T>>(bestKeyOf, hasFirst, (flow, index) => (flow.turnIndex = index));
-  /** Those that are too far ahead to compete, or were not asked yet. */
-  private readonly later = new Heap<Flow<T>>(tagOf, isLessServed, (flow, index) => (flow.laterIndex = index));
+  private readonly turn: NumberHeap;
+  /** Those that are too far ahead to compete, or were not asked yet: the least served first. */
+  private readonly later: NumberHeap;
   /** Those that compete while nothing of theirs may find room. */
   private readonly idle: Flow<T>[] = [];
   /** What is known of those that compete is from the cycle before. */
   private stale = false;
 
+  /** `flows`: by number. */
+  constructor(
+    private readonly flows: readonly (Flow<T> | undefined)[],
+    private readonly shapes: ShapeCosts,
+    isOlder: (a: number, b: number) => boolean,
+  ) {
+    this.turn = new NumberHeap((a, b) => isOlder(this.flowOf(a).table.best, this.flowOf(b).table.best), true);
+    this.later = new NumberHeap((a, b) => compareIds(this.flowOf(a).tenantId, this.flowOf(b).tenantId) < 0, true);
+  }
+
   /** A new cycle: shapes are open again, and may have changed in what it takes to get ready for them. */
   begin(): void {
     for (const flow of this.idle) {
       flow.idle = false;
-      if (flow.competes && flow.turnIndex < 0) this.postpone(flow);
+      if (flow.competes && !this.turn.has(flow.number)) this.postpone(flow);
     }
     this.idle.length = 0;
     this.stale = true;
   }
 
   enter(flow: Flow<T>): void {
-    if (!flow.competes && flow.laterIndex < 0) this.later.push(flow);
+    if (!flow.competes && !this.later.has(flow.number)) this.later.push(flow.number, flow.tag);
   }
 
   withdraw(flow: Flow<T>): void {
     this.leaveTurn(flow);
-    if (flow.laterIndex >= 0) this.later.removeAt(flow.laterIndex);
+    this.later.remove(flow.number);
   }
 
   /** Its first task may be another. */
@@ -61,68 +52,69 @@ export class TenantTurns<T extends QueuedTask> {
     if (flow.competes) this.rank(flow);
   }
 
-  /** It was charged for a task that it took: it is not known whether it is still its turn. */
-  served(flow: Flow<T>): void {
-    if (flow.competes) this.postpone(flow);
-    else this.charged(flow);
-  }
-
-  /** Its tag has changed. */
+  /** Its tag has changed. One that competes is only asked for it when it would be served. */
   charged(flow: Flow<T>): void {
-    if (flow.laterIndex >= 0) this.later.moveAt(flow.laterIndex);
+    this.later.move(flow.number, flow.tag);
   }
 
-  /** The first task of the tenants whose tag is not above `bound`. */
-  best(bound: number): Waiting<T> | undefined {
+  /** The first task of the tenants whose tag is not above `bound`, -1 without one. */
+  best(bound: number): number {
     if (this.stale) this.rankAll();
-    for (let flow = this.later.peek(); flow !== undefined && flow.tag <= bound; flow = this.later.peek()) {
-      this.compete(flow);
-    }
-    for (let flow = this.turn.peek(); flow !== undefined; flow = this.turn.peek()) {
+    while (this.later.topKey <= bound) this.compete(this.flowOf(this.later.pop()));
+    for (let top = this.turn.top; top !== -1; top = this.turn.top) {
+      const flow = this.flowOf(top);
       if (flow.tag > bound) this.postpone(flow);
-      else if (flow.best?.lane.contest.shape.open === true) return flow.best;
+      else if (this.shapes.isOpen(flow.table.bestShape)) return flow.table.best;
       else this.rank(flow);
     }
-    return undefined;
+    return -1;
   }
 
   private compete(flow: Flow<T>): void {
-    this.later.removeAt(flow.laterIndex);
     flow.competes = true;
     this.rank(flow);
   }
 
   private postpone(flow: Flow<T>): void {
     this.leaveTurn(flow);
-    this.later.push(flow);
+    this.later.push(flow.number, flow.tag);
   }
 
   private leaveTurn(flow: Flow<T>): void {
-    if (flow.turnIndex >= 0) this.turn.removeAt(flow.turnIndex);
+    this.turn.remove(flow.number);
     flow.competes = false;
-    flow.best = undefined;
   }
 
   private rank(flow: Flow<T>): void {
-    rankLanes(flow);
-    if (flow.best === undefined) {
-      if (flow.turnIndex >= 0) this.turn.removeAt(flow.turnIndex);
+    const { table, number } = flow;
+    table.rank(this.shapes.costs);
+    if (table.best === -1) {
+      this.turn.remove(number);
       this.rest(flow);
-    } else if (flow.turnIndex < 0) this.turn.push(flow);
-    else this.turn.moveAt(flow.turnIndex);
+    } else if (this.turn.has(number)) this.turn.move(number, table.bestKey);
+    else this.turn.push(number, table.bestKey);
   }
 
   private rankAll(): void {
     this.stale = false;
-    this.turn.retain((flow) => {
-      rankLanes(flow);
-      if (flow.best === undefined) this.rest(flow);
-      return flow.best !== undefined;
-    });
+    const { costs } = this.shapes;
+    this.turn.retain(
+      (number) => {
+        const flow = this.flowOf(number);
+        flow.table.rank(costs);
+        if (flow.table.best === -1) this.rest(flow);
+        return flow.table.best !== -1;
+      },
+      (number) => this.flowOf(number).table.bestKey,
+    );
   }
 
   private rest(flow: Flow<T>): void {
     if (!flow.idle) this.idle.push(flow);
     flow.idle = true;
+  }
+
+  private flowOf(number: number): Flow<T> {
+    return this.flows[number] as Flow<T>;
   }
 }
