@@ -4,8 +4,9 @@ import { NumberHeap } from './number-heap.js';
 import { compareIds } from './ordering.js';
 import type { ClassLimits, FairShare, QueuedTask } from './ordering-policy.js';
 import type { ShapeCosts } from './shape-costs.js';
-import { dropGone, TenantLane, topOf, type Flow, type LaneTasks } from './tenant-lane.js';
-import { TenantTurns } from './tenant-turns.js';
+import { TenantLanes } from './tenant-lanes.js';
+import { TenantTurns, type Flow } from './tenant-turns.js';
+import type { WaitingTasks } from './waiting-tasks.js';
 
 /** Tenants and lanes that may come before the idle ones are looked through. */
 const IDLE_KEPT = 1_024;
@@ -18,40 +19,46 @@ const GONE_KEPT = 1_024;
  * two tenants with work that fits get further apart than the slack and one task.
  */
 export class FairQueue<T extends QueuedTask> {
-  private readonly flowsById = new Map<string, Flow<T>>();
-  private readonly flows: (Flow<T> | undefined)[] = [];
+  private readonly flowsById = new Map<string, Flow>();
+  private readonly flows: (Flow | undefined)[] = [];
   private readonly freeNumbers: number[] = [];
+  private readonly table: LaneTable;
+  private readonly lanes: TenantLanes<T>;
   /** Tenants with work, the least served first. A tag that has grown since is seen when it comes to the top. */
   private readonly served: NumberHeap;
-  private readonly turns: TenantTurns<T>;
+  private readonly turns: TenantTurns;
   /** Tasks that are not overdue, and those that are and may be lifted. */
   private readonly ageing: NumberHeap;
   private readonly lifting: NumberHeap;
   /** Out of this cycle: nothing of theirs finds room. */
-  private readonly aside: Flow<T>[] = [];
+  private readonly aside: Flow[] = [];
   /** Tasks in lanes that are not closed, by shape, and of all shapes that are open. */
   private readonly waitingOf: number[] = [];
   private openWaiting = 0;
   private live = 0;
   private virtual = 0;
   /** Lanes there are, and how many tenants and lanes were left when the idle ones were last dropped. */
-  private lanes = 0;
+  private laneCount = 0;
   private lanesKept = 0;
   private flowsKept = 0;
 
+  /** `number`: the queue's own, by which a task is found. */
   constructor(
+    readonly number: number,
     readonly priority: number,
     readonly pool: string,
     private readonly limits: ClassLimits,
     private readonly slackGpuSeconds: number,
     private readonly weightOf: (tenantId: string) => number,
-    private readonly tasks: LaneTasks<T>,
+    private readonly tasks: WaitingTasks<T>,
     private readonly shapes: ShapeCosts,
   ) {
     invariant((limits.liftAfterMs ?? Infinity) >= limits.maxWaitMs, 'a task is lifted after its maximum wait');
     const isFirstById = (a: number, b: number): boolean => compareIds(this.idOf(a), this.idOf(b)) < 0;
     this.served = new NumberHeap(isFirstById, true);
-    this.turns = new TenantTurns<T>(this.flows, shapes, tasks.isOlder);
+    this.table = new LaneTable(tasks.isOlder);
+    this.lanes = new TenantLanes<T>(tasks, this.table);
+    this.turns = new TenantTurns(this.flows, this.table, shapes, tasks.isOlder);
     this.ageing = new NumberHeap(tasks.isOlder, false);
     this.lifting = new NumberHeap(tasks.isOlder, false);
   }
@@ -59,17 +66,23 @@ export class FairQueue<T extends QueuedTask> {
   /** Goes on where the tenants stood; before any task comes. */
   resume({ virtualGpuSeconds, tenants }: FairShare): void {
     this.virtual = virtualGpuSeconds;
-    for (const [tenantId, tag] of Object.entries(tenants)) Object.assign(this.flowOf(tenantId), { tag, stands: true });
+    for (const [tenantId, tag] of Object.entries(tenants)) {
+      const flow = this.flowOf(tenantId);
+      flow.stands = true;
+      this.table.tag[flow.number] = tag;
+    }
   }
 
   /** `returns`: the task only sat a cycle out, so its tenant stands where it stood. The number of the task. */
-  add(task: T, shape: number, returns: boolean): number {
+  add(task: T, shape: number, returns: boolean, isNoted: boolean): number {
     const flow = this.flowOf(task.tenantId);
-    if (flow.waiting === 0 && !returns && !flow.stands) flow.tag = Math.max(flow.tag, this.virtual);
+    if (flow.waiting === 0 && !returns && !flow.stands) {
+      this.table.tag[flow.number] = Math.max(this.tagOf(flow), this.virtual);
+    }
     flow.stands = false;
-    const lane = this.laneOf(flow, shape);
-    const number = this.tasks.add(task, lane);
-    lane.add(number);
+    const lane = this.laneOf(flow, shape, task);
+    const number = this.tasks.add(task, this.number, lane, isNoted);
+    this.lanes.add(lane, number);
     this.count(lane, 1);
     flow.waiting += 1;
     this.live += 1;
@@ -82,8 +95,8 @@ export class FairQueue<T extends QueuedTask> {
 
   remove(number: number): void {
     const lane = this.tasks.laneOf(number);
-    const { flow } = lane;
-    lane.remove(number);
+    const flow = this.flowOfLane(lane);
+    this.lanes.remove(lane, number);
     this.count(lane, -1);
     flow.waiting -= 1;
     this.live -= 1;
@@ -93,16 +106,19 @@ export class FairQueue<T extends QueuedTask> {
 
   /** Takes it out and charges its tenant. */
   take(number: number): void {
-    const { flow } = this.tasks.laneOf(number);
-    this.virtual = Math.max(this.virtual, flow.tag);
-    this.addToTag(flow, this.tasks.of(number).gpuSeconds);
+    const flow = this.flowOfLane(this.tasks.laneOf(number));
+    this.virtual = Math.max(this.virtual, this.tagOf(flow));
+    this.addToTag(flow, this.tasks.gpuSeconds[number] as number);
     this.remove(number);
   }
 
-  /** The task waits here. */
-  has(number: number): boolean {
-    const { flow } = this.tasks.laneOf(number);
-    return this.flows[flow.number] === flow;
+  /** A task that differs from this one in nothing but id, age and length. */
+  like(number: number): T {
+    return this.lanes.exampleOf(this.tasks.laneOf(number));
+  }
+
+  shapeOf(number: number): number {
+    return this.lanes.shapeOf(this.tasks.laneOf(number));
   }
 
   /** These shapes were closed, and no longer are. */
@@ -115,7 +131,7 @@ export class FairQueue<T extends QueuedTask> {
     for (const flow of this.aside) if (flow.waiting > 0) this.enter(flow);
     this.aside.length = 0;
     this.turns.begin();
-    if (this.flowsById.size + this.lanes > 2 * (this.flowsKept + this.lanesKept) + IDLE_KEPT) this.forget();
+    if (this.flowsById.size + this.laneCount > 2 * (this.flowsKept + this.lanesKept) + IDLE_KEPT) this.forget();
     this.age(now - this.limits.maxWaitMs);
   }
 
@@ -129,29 +145,34 @@ export class FairQueue<T extends QueuedTask> {
     // Spares the look at every tenant.
     if (this.openWaiting === 0) return -1;
     const floor = this.leastServed();
-    return floor === undefined ? -1 : this.turns.best(floor.tag + this.slackGpuSeconds);
+    return floor === -1 ? -1 : this.turns.best((this.table.tag[floor] as number) + this.slackGpuSeconds);
   }
 
-  /** Nothing of this tenant and shape is served until `openLanes`. */
-  closeLane(lane: TenantLane<T>): void {
-    if (lane.closed) return;
-    this.count(lane, -lane.size);
-    lane.closed = true;
-    lane.flow.closedLanes += 1;
-    this.turns.changed(lane.flow);
+  /** Nothing of the task's tenant and shape is served until `openLanes`. */
+  closeLaneOf(number: number): void {
+    const lane = this.tasks.laneOf(number);
+    if (this.lanes.isClosed(lane)) return;
+    const flow = this.flowOfLane(lane);
+    this.count(lane, -this.lanes.sizeOf(lane));
+    this.lanes.setClosed(lane, true);
+    flow.closedLanes += 1;
+    this.turns.changed(flow);
   }
 
   /** The tenant's closed lanes are open again. */
   openLanes(tenantId: string, mayStart?: (task: T) => boolean): void {
     const flow = this.flowsById.get(tenantId);
     if (flow === undefined || flow.closedLanes === 0) return;
+    const { lanes, table } = this;
     const closedBefore = flow.closedLanes;
-    for (const lane of flow.laneList) {
-      if (!lane.closed) continue;
-      if (lane.head !== -1 && mayStart?.(this.tasks.of(lane.head)) === false) continue;
-      lane.closed = false;
+    for (let place = 0; place < table.lanesOf(flow.number); place++) {
+      const lane = table.laneAt(flow.number, place);
+      if (!lanes.isClosed(lane)) continue;
+      const head = lanes.headOf(lane);
+      if (head !== -1 && mayStart?.(this.tasks.of(head)) === false) continue;
+      lanes.setClosed(lane, false);
       flow.closedLanes -= 1;
-      this.count(lane, lane.size);
+      this.count(lane, lanes.sizeOf(lane));
     }
     if (flow.closedLanes < closedBefore) this.turns.changed(flow);
   }
@@ -168,7 +189,9 @@ export class FairQueue<T extends QueuedTask> {
 
   share(): FairShare {
     const tenants: Record<string, number> = {};
-    for (const { tenantId, tag, waiting } of this.flowsById.values()) {
+    for (const flow of this.flowsById.values()) {
+      const { tenantId, waiting } = flow;
+      const tag = this.tagOf(flow);
       if (tag > this.virtual || (waiting > 0 && tag < this.virtual)) tenants[tenantId] = tag;
     }
     return { priority: this.priority, pool: this.pool, virtualGpuSeconds: this.virtual, tenants };
@@ -186,55 +209,63 @@ export class FairQueue<T extends QueuedTask> {
     const { ageing, lifting, tasks } = this;
     for (let number = this.olderThan(ageing, before); number !== -1; number = this.olderThan(ageing, before)) {
       ageing.pop();
-      tasks.laneOf(number).markOverdue(number);
+      this.lanes.markOverdue(tasks.laneOf(number), number);
       if (this.limits.liftAfterMs === undefined) tasks.drop(number);
       else this.pushByAge(lifting, number);
     }
   }
 
   private pushByAge(heap: NumberHeap, number: number): void {
-    if (heap.size > 2 * this.live + GONE_KEPT) dropGone(heap, this.tasks, this.tasks.requestedAt);
-    heap.push(number, this.tasks.requestedAt[number] as number);
-  }
-
-  private addToTag(flow: Flow<T>, gpuSeconds: number): void {
-    flow.tag += gpuSeconds / flow.weight;
-    if (gpuSeconds < 0) this.served.move(flow.number, flow.tag);
-  }
-
-  private leastServed(): Flow<T> | undefined {
-    const { served } = this;
-    for (let top = served.top; top !== -1; top = served.top) {
-      const flow = this.flows[top] as Flow<T>;
-      if (flow.tag !== served.topKey) served.move(top, flow.tag);
-      else if (flow.table.hasOpen(this.shapes.costs)) return flow;
-      else {
-        served.pop();
-        this.aside.push(flow);
-      }
+    const { tasks } = this;
+    if (heap.size > 2 * this.live + GONE_KEPT) {
+      heap.retain(
+        (kept) => tasks.keeps(kept),
+        (kept) => tasks.requestedAt[kept] as number,
+      );
     }
-    return undefined;
+    heap.push(number, tasks.requestedAt[number] as number);
+  }
+
+  private addToTag(flow: Flow, gpuSeconds: number): void {
+    const tag = this.tagOf(flow) + gpuSeconds / flow.weight;
+    this.table.tag[flow.number] = tag;
+    if (gpuSeconds < 0) this.served.move(flow.number, tag);
+  }
+
+  private leastServed(): number {
+    const { served, table } = this;
+    for (let top = served.top; top !== -1; top = served.top) {
+      const tag = table.tag[top] as number;
+      if (tag !== served.topKey) served.move(top, tag);
+      else if (table.hasOpen(top, this.shapes.costs)) return top;
+      else this.aside.push(this.flows[served.pop()] as Flow);
+    }
+    return -1;
   }
 
   /** The oldest that was requested before, -1 without one; what is gone is dropped on the way. */
   private olderThan(heap: NumberHeap, before: Instant): number {
-    return topOf(heap, this.tasks) !== -1 && heap.topKey < before ? heap.top : -1;
+    while (heap.topKey < before) {
+      if (this.tasks.keeps(heap.top)) return heap.top;
+      heap.pop();
+    }
+    return -1;
   }
 
   /** So many tasks more (or fewer, negative) wait in a lane; those of a closed lane don't count. */
-  private count(lane: TenantLane<T>, tasks: number): void {
-    if (lane.closed) return;
-    const { shape } = lane;
+  private count(lane: number, tasks: number): void {
+    if (this.lanes.isClosed(lane)) return;
+    const shape = this.lanes.shapeOf(lane);
     this.waitingOf[shape] = (this.waitingOf[shape] ?? 0) + tasks;
     if (this.shapes.isOpen(shape)) this.openWaiting += tasks;
   }
 
-  private enter(flow: Flow<T>): void {
-    if (!this.served.has(flow.number)) this.served.push(flow.number, flow.tag);
+  private enter(flow: Flow): void {
+    if (!this.served.has(flow.number)) this.served.push(flow.number, this.tagOf(flow));
     this.turns.enter(flow);
   }
 
-  private withdraw(flow: Flow<T>): void {
+  private withdraw(flow: Flow): void {
     this.turns.withdraw(flow);
     this.served.remove(flow.number);
   }
@@ -243,57 +274,67 @@ export class FairQueue<T extends QueuedTask> {
     return this.flows[number]?.tenantId ?? '';
   }
 
-  private flowOf(tenantId: string): Flow<T> {
+  private tagOf({ number }: Flow): number {
+    return this.table.tag[number] as number;
+  }
+
+  private flowOfLane(lane: number): Flow {
+    return this.flows[this.lanes.tenantOf(lane)] as Flow;
+  }
+
+  private flowOf(tenantId: string): Flow {
     const known = this.flowsById.get(tenantId);
     if (known !== undefined) return known;
     const weight = this.weightOf(tenantId);
     invariant(weight > 0, `tenant ${tenantId} has a weight above 0`);
-    const flow: Flow<T> = {
-      number: this.freeNumbers.pop() ?? this.flows.length,
+    const number = this.freeNumbers.pop() ?? this.flows.length;
+    const flow: Flow = {
+      number,
       tenantId,
       weight,
       lanes: new Map(),
-      laneList: [],
-      table: new LaneTable(this.tasks.isOlder),
       closedLanes: 0,
-      tag: this.virtual,
       waiting: 0,
       stands: false,
       competes: false,
       idle: false,
     };
     this.flowsById.set(tenantId, flow);
-    this.flows[flow.number] = flow;
+    this.flows[number] = flow;
+    this.table.makeRoom(this.flows.length);
+    this.table.tag[number] = this.virtual;
     return flow;
   }
 
-  private laneOf(flow: Flow<T>, shape: number): TenantLane<T> {
+  private laneOf(flow: Flow, shape: number, example: T): number {
     const known = flow.lanes.get(shape);
     if (known !== undefined) return known;
-    const lane = new TenantLane<T>(flow, shape, this.tasks);
+    const lane = this.lanes.open(flow.number, shape, example);
     flow.lanes.set(shape, lane);
-    flow.laneList.push(lane);
-    this.lanes += 1;
+    this.laneCount += 1;
     return lane;
   }
 
   /** Drops the tenants without work that would begin at the virtual time anyhow, and lanes that are empty. */
   private forget(): void {
-    this.lanes = 0;
+    const { lanes } = this;
+    this.laneCount = 0;
     for (const flow of this.flowsById.values()) {
-      flow.table.clear();
-      for (const lane of flow.laneList) {
-        if (lane.size > 0 || lane.closed) lane.enterTable();
-        else flow.lanes.delete(lane.shape);
+      this.table.clear(flow.number);
+      for (const [shape, lane] of flow.lanes) {
+        if (lanes.sizeOf(lane) > 0 || lanes.isClosed(lane)) lanes.enterTable(lane);
+        else {
+          flow.lanes.delete(shape);
+          lanes.forget(lane);
+        }
       }
-      flow.laneList = [...flow.lanes.values()];
-      this.lanes += flow.lanes.size;
-      if (flow.lanes.size > 0 || flow.tag > this.virtual) continue;
+      this.laneCount += flow.lanes.size;
+      if (flow.lanes.size > 0 || this.tagOf(flow) > this.virtual) continue;
       this.flowsById.delete(flow.tenantId);
       this.flows[flow.number] = undefined;
       this.freeNumbers.push(flow.number);
     }
-    this.lanesKept = this.lanes;
+    this.lanesKept = this.laneCount;
     this.flowsKept = this.flowsById.size;
   }
 }

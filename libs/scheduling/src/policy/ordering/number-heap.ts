@@ -39,6 +39,12 @@ export class NumberHeap {
     return this.places !== null && number < this.places.length && this.places[number] !== 0;
   }
 
+  /** Puts it in with this key, or gives it this key, in a tracked heap. */
+  put(number: number, key: number): void {
+    if (this.has(number)) this.move(number, key);
+    else this.push(number, key);
+  }
+
   push(number: number, key: number): void {
     if (this.count === this.numbers.length) this.grow();
     if (this.places !== null && number >= this.places.length) this.places = widened(this.places, number);
@@ -70,7 +76,7 @@ export class NumberHeap {
     this.count = 0;
     for (let at = 0; at < before; at++) {
       const number = numbers[at] as number;
-      if (keep(number)) this.put(this.count++, number, keyOf(number));
+      if (keep(number)) this.place(this.count++, number, keyOf(number));
       else if (places !== null) places[number] = 0;
     }
     for (let at = (this.count >> 1) - 1; at >= 0; at--) {
@@ -96,10 +102,10 @@ export class NumberHeap {
     while (at > 0) {
       const up = (at - 1) >> 1;
       if (!this.precedes(number, key, up)) break;
-      this.put(at, numbers[up] as number, keys[up] as number);
+      this.place(at, numbers[up] as number, keys[up] as number);
       at = up;
     }
-    this.put(at, number, key);
+    this.place(at, number, key);
   }
 
   private sink(from: number, number: number, key: number): void {
@@ -109,10 +115,10 @@ export class NumberHeap {
       const right = child + 1;
       if (right < count && this.precedes(numbers[right] as number, keys[right] as number, child)) child = right;
       if (this.precedes(number, key, child)) break;
-      this.put(at, numbers[child] as number, keys[child] as number);
+      this.place(at, numbers[child] as number, keys[child] as number);
       at = child;
     }
-    this.put(at, number, key);
+    this.place(at, number, key);
   }
 
   /** Whether this entry goes before the one that stands there. */
@@ -121,7 +127,7 @@ export class NumberHeap {
     return key < other || (key === other && this.isBefore(number, this.numbers[at] as number));
   }
 
-  private put(at: number, number: number, key: number): void {
+  private place(at: number, number: number, key: number): void {
     this.numbers[at] = number;
     this.keys[at] = key;
     if (this.places !== null) this.places[number] = at + 1;

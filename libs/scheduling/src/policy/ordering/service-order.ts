@@ -3,7 +3,6 @@ import { FairQueue } from './fair-queue.js';
 import { compareIds } from './ordering.js';
 import type { FairShare, FairShares, OrderingPolicy, QueuedTask } from './ordering-policy.js';
 import { ShapeCosts } from './shape-costs.js';
-import type { LaneTasks } from './tenant-lane.js';
 import { WaitingTasks } from './waiting-tasks.js';
 
 /** What it takes to get ready for a shape where there is room now (load its model), GPU-seconds; 0 where it is warm. */
@@ -11,6 +10,9 @@ export type SetupGpuSeconds = (shape: string) => number;
 
 /** Shapes that may come before those without tasks are looked through. */
 const SHAPES_KEPT = 1_024;
+
+/** Classes of pools at most. */
+const QUEUES_LIMIT = 1 << 16;
 
 /** Served tasks that are forgotten with each task that comes. */
 const FORGOTTEN_PER_ADD = 2;
@@ -30,7 +32,9 @@ export class ServiceOrder<T extends QueuedTask> {
   private readonly queues = new Map<string, FairQueue<T>>();
   /** By class from high to low, then by pool: two pools don't compete. */
   private ranked: FairQueue<T>[] = [];
-  private readonly tasks: LaneTasks<T> = new WaitingTasks();
+  /** The same, by their numbers. */
+  private readonly numbered: FairQueue<T>[] = [];
+  private readonly tasks = new WaitingTasks<T>();
   private readonly shapes = new ShapeCosts();
   private shapesKept = 0;
   /** By id, with those of `served`. */
@@ -38,7 +42,7 @@ export class ServiceOrder<T extends QueuedTask> {
   /** Served, and still in `numbers`: taking a task looks nothing up, the tasks that come later do. */
   private readonly served: number[] = [];
   private waiting = 0;
-  private passed: { readonly task: T; readonly queue: FairQueue<T> }[] = [];
+  private passed: { readonly task: T; readonly queue: FairQueue<T>; readonly isNoted: boolean }[] = [];
   /** The task that `next` gave, -1 when it is to be found. */
   private current = -1;
   /** Rank of the queue of the current task; the queues before it have nothing more in this cycle. */
@@ -56,12 +60,15 @@ export class ServiceOrder<T extends QueuedTask> {
     return this.waiting;
   }
 
-  /** A task waits. An id that waits already is refused: it would be served twice. */
-  add(task: T): void {
+  /**
+   * A task waits. An id that waits already is refused: it would be served twice. `isNoted`: `isNoted` will say so when it
+   * comes up, so that whoever serves it need not look at every task for what few have.
+   */
+  add(task: T, isNoted = false): void {
     this.forgetServed();
     invariant(!this.isWaiting(task.id), `task ${task.id} waits once`);
     invariant(task.gpuSeconds >= 0, `task ${task.id} takes some GPU time or none`);
-    this.put(task, this.queueOf(task.priority, task.pool), false);
+    this.put(task, this.queueOf(task.priority, task.pool), false, isNoted);
   }
 
   /** It waits no more (cancelled, expired). Returns whether it did. */
@@ -73,8 +80,7 @@ export class ServiceOrder<T extends QueuedTask> {
       return was;
     }
     const number = this.numbers.get(id) as number;
-    const queue = this.ranked.find((one) => one.has(number));
-    if (queue !== undefined) this.withdraw(number, queue);
+    this.withdraw(number);
     return true;
   }
 
@@ -83,7 +89,7 @@ export class ServiceOrder<T extends QueuedTask> {
     this.restart();
     const opened = this.shapes.open();
     for (const queue of this.ranked) queue.shapesOpened(opened);
-    for (const { task, queue } of this.passed.splice(0)) this.put(task, queue, true);
+    for (const { task, queue, isNoted } of this.passed.splice(0)) this.put(task, queue, true, isNoted);
     const { setupFactor } = this.policy;
     this.shapes.price((shape) => (setup?.(shape) ?? 0) * setupFactor);
     for (const queue of this.ranked) queue.begin(now);
@@ -101,6 +107,21 @@ export class ServiceOrder<T extends QueuedTask> {
     return this.current === -1 ? undefined : this.tasks.of(this.current);
   }
 
+  /** A task that differs from the current one in nothing but id, age and length. */
+  like(): T {
+    return this.currentQueue().like(this.currentNumber());
+  }
+
+  /** When the current task was requested. */
+  requestedAt(): Instant {
+    return this.tasks.requestedAt[this.currentNumber()] as number;
+  }
+
+  /** Whether the current task was added with a note. */
+  isNoted(): boolean {
+    return this.tasks.isNoted(this.currentNumber());
+  }
+
   /** The current task is served: its tenant pays the predicted GPU-seconds. */
   take(): void {
     const number = this.currentNumber();
@@ -113,14 +134,14 @@ export class ServiceOrder<T extends QueuedTask> {
   /** The current task sits this cycle out (it pauses after a failure); others of its shape don't. */
   pass(): void {
     const number = this.currentNumber();
-    const queue = this.currentQueue();
-    this.passed.push({ task: this.tasks.of(number), queue });
-    this.withdraw(number, queue);
+    const isNoted = this.tasks.isNoted(number);
+    this.passed.push({ task: this.tasks.of(number), queue: this.currentQueue(), isNoted });
+    this.withdraw(number);
   }
 
   /** Nothing of the current task's shape finds room in this cycle. */
   closeShape(): void {
-    const { shape } = this.tasks.laneOf(this.currentNumber());
+    const shape = this.currentQueue().shapeOf(this.currentNumber());
     for (const queue of this.ranked) queue.closeShape(shape);
     this.shapes.close(shape);
     this.current = -1;
@@ -131,8 +152,7 @@ export class ServiceOrder<T extends QueuedTask> {
    * `openTenant`: so much is over the quota, and something smaller may not be (SCH-39).
    */
   closeLane(): void {
-    const lane = this.tasks.laneOf(this.currentNumber());
-    this.currentQueue().closeLane(lane);
+    this.currentQueue().closeLaneOf(this.currentNumber());
     this.current = -1;
   }
 
@@ -165,26 +185,27 @@ export class ServiceOrder<T extends QueuedTask> {
     let some = false;
     for (let number = queue.lifted(now); number !== -1; number = queue.lifted(now)) {
       const task = this.tasks.of(number);
-      this.withdraw(number, queue);
-      this.put(task, above, false);
+      const isNoted = this.tasks.isNoted(number);
+      this.withdraw(number);
+      this.put(task, above, false, isNoted);
       some = true;
     }
     if (some) above.begin(now);
   }
 
-  private put(task: T, queue: FairQueue<T>, returns: boolean): void {
+  private put(task: T, queue: FairQueue<T>, returns: boolean, isNoted: boolean): void {
     // One that was served, or passed over, under this id.
     const before = this.numbers.get(task.id);
-    this.numbers.set(task.id, queue.add(task, this.shapes.of(task.shape), returns));
+    this.numbers.set(task.id, queue.add(task, this.shapes.of(task.shape), returns, isNoted));
     if (before !== undefined) this.tasks.drop(before);
     this.waiting += 1;
     this.restart();
   }
 
-  private withdraw(number: number, queue: FairQueue<T>): void {
+  private withdraw(number: number): void {
     this.waiting -= 1;
     this.numbers.delete(this.tasks.of(number).id);
-    queue.remove(number);
+    (this.numbered[this.tasks.queueOf(number)] as FairQueue<T>).remove(number);
     this.tasks.drop(number);
     this.current = -1;
   }
@@ -233,7 +254,10 @@ export class ServiceOrder<T extends QueuedTask> {
     const { classes, otherwise, slackGpuSeconds, weights } = this.policy;
     const limits = classes.get(priority) ?? otherwise;
     const weightOf = (tenantId: string): number => weights.get(tenantId) ?? 1;
-    const queue = new FairQueue<T>(priority, pool, limits, slackGpuSeconds, weightOf, this.tasks, this.shapes);
+    const number = this.numbered.length;
+    invariant(number < QUEUES_LIMIT, `there are fewer than ${QUEUES_LIMIT} classes of pools`);
+    const queue = new FairQueue<T>(number, priority, pool, limits, slackGpuSeconds, weightOf, this.tasks, this.shapes);
+    this.numbered.push(queue);
     this.queues.set(`${priority}/${pool}`, queue);
     this.ranked = [...this.queues.values()].toSorted((a, b) => b.priority - a.priority || compareIds(a.pool, b.pool));
     this.restart();

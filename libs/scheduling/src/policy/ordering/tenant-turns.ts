@@ -1,30 +1,50 @@
-import { compareIds } from './ordering.js';
-import type { QueuedTask } from './ordering-policy.js';
+import type { LaneTable } from './lane-table.js';
 import { NumberHeap } from './number-heap.js';
+import { compareIds } from './ordering.js';
 import type { ShapeCosts } from './shape-costs.js';
-import type { Flow } from './tenant-lane.js';
+
+/** A tenant within a class of a pool. */
+export interface Flow {
+  /** Its row of the table, and its number in the heaps of tenants. */
+  readonly number: number;
+  readonly tenantId: string;
+  readonly weight: number;
+  /** Its lanes by shape. */
+  readonly lanes: Map<number, number>;
+  /** Lanes that are closed. */
+  closedLanes: number;
+  /** Tasks that wait. */
+  waiting: number;
+  /** It keeps its place when it next has work: it had work all along, as the state that was brought says. */
+  stands: boolean;
+  /** It competes by length; otherwise it waits for its turn. */
+  competes: boolean;
+  /** It competes, but nothing of it may find room. */
+  idle: boolean;
+}
 
 /**
  * The tenants of one class and pool that have work: those whose turn it is compete by the first task of each, the others
  * wait. A tenant's shapes are looked through when its turn comes or its tasks change, and once a cycle.
  */
-export class TenantTurns<T extends QueuedTask> {
+export class TenantTurns {
   /** Those that compete, whose first task goes first at the top. */
   private readonly turn: NumberHeap;
   /** Those that are too far ahead to compete, or were not asked yet: the least served first. */
   private readonly later: NumberHeap;
   /** Those that compete while nothing of theirs may find room. */
-  private readonly idle: Flow<T>[] = [];
+  private readonly idle: Flow[] = [];
   /** What is known of those that compete is from the cycle before. */
   private stale = false;
 
   /** `flows`: by number. */
   constructor(
-    private readonly flows: readonly (Flow<T> | undefined)[],
+    private readonly flows: readonly (Flow | undefined)[],
+    private readonly table: LaneTable,
     private readonly shapes: ShapeCosts,
     isOlder: (a: number, b: number) => boolean,
   ) {
-    this.turn = new NumberHeap((a, b) => isOlder(this.flowOf(a).table.best, this.flowOf(b).table.best), true);
+    this.turn = new NumberHeap((a, b) => isOlder(table.best[a] as number, table.best[b] as number), true);
     this.later = new NumberHeap((a, b) => compareIds(this.flowOf(a).tenantId, this.flowOf(b).tenantId) < 0, true);
   }
 
@@ -38,83 +58,79 @@ export class TenantTurns<T extends QueuedTask> {
     this.stale = true;
   }
 
-  enter(flow: Flow<T>): void {
-    if (!flow.competes && !this.later.has(flow.number)) this.later.push(flow.number, flow.tag);
+  enter({ competes, number }: Flow): void {
+    if (!competes && !this.later.has(number)) this.later.push(number, this.table.tag[number] as number);
   }
 
-  withdraw(flow: Flow<T>): void {
-    this.leaveTurn(flow);
+  withdraw(flow: Flow): void {
+    this.turn.remove(flow.number);
+    flow.competes = false;
     this.later.remove(flow.number);
   }
 
   /** Its first task may be another. */
-  changed(flow: Flow<T>): void {
+  changed(flow: Flow): void {
     if (flow.competes) this.rank(flow);
   }
 
   /** Its tag has changed. One that competes is only asked for it when it would be served. */
-  charged(flow: Flow<T>): void {
-    this.later.move(flow.number, flow.tag);
+  charged({ number }: Flow): void {
+    this.later.move(number, this.table.tag[number] as number);
   }
 
   /** The first task of the tenants whose tag is not above `bound`, -1 without one. */
   best(bound: number): number {
+    const { table, turn, later } = this;
     if (this.stale) this.rankAll();
-    while (this.later.topKey <= bound) this.compete(this.flowOf(this.later.pop()));
-    for (let top = this.turn.top; top !== -1; top = this.turn.top) {
-      const flow = this.flowOf(top);
-      if (flow.tag > bound) this.postpone(flow);
-      else if (this.shapes.isOpen(flow.table.bestShape)) return flow.table.best;
-      else this.rank(flow);
+    while (later.topKey <= bound) {
+      const flow = this.flowOf(later.pop());
+      flow.competes = true;
+      this.rank(flow);
+    }
+    for (let top = turn.top; top !== -1; top = turn.top) {
+      if ((table.tag[top] as number) > bound) this.postpone(this.flowOf(top));
+      else if (this.shapes.isOpen(table.bestShape[top] as number)) return table.best[top] as number;
+      else this.rank(this.flowOf(top));
     }
     return -1;
   }
 
-  private compete(flow: Flow<T>): void {
-    flow.competes = true;
-    this.rank(flow);
-  }
-
-  private postpone(flow: Flow<T>): void {
-    this.leaveTurn(flow);
-    this.later.push(flow.number, flow.tag);
-  }
-
-  private leaveTurn(flow: Flow<T>): void {
+  private postpone(flow: Flow): void {
     this.turn.remove(flow.number);
     flow.competes = false;
+    this.later.push(flow.number, this.table.tag[flow.number] as number);
   }
 
-  private rank(flow: Flow<T>): void {
-    const { table, number } = flow;
-    table.rank(this.shapes.costs);
-    if (table.best === -1) {
-      this.turn.remove(number);
+  private rank(flow: Flow): void {
+    const { table, turn } = this;
+    const { number } = flow;
+    table.rank(number, this.shapes.costs);
+    if (table.best[number] === -1) {
+      turn.remove(number);
       this.rest(flow);
-    } else if (this.turn.has(number)) this.turn.move(number, table.bestKey);
-    else this.turn.push(number, table.bestKey);
+    } else turn.put(number, table.bestKey[number] as number);
   }
 
   private rankAll(): void {
+    const { table, shapes } = this;
     this.stale = false;
-    const { costs } = this.shapes;
     this.turn.retain(
       (number) => {
-        const flow = this.flowOf(number);
-        flow.table.rank(costs);
-        if (flow.table.best === -1) this.rest(flow);
-        return flow.table.best !== -1;
+        table.rank(number, shapes.costs);
+        const isOut = table.best[number] === -1;
+        if (isOut) this.rest(this.flowOf(number));
+        return !isOut;
       },
-      (number) => this.flowOf(number).table.bestKey,
+      (number) => table.bestKey[number] as number,
     );
   }
 
-  private rest(flow: Flow<T>): void {
+  private rest(flow: Flow): void {
     if (!flow.idle) this.idle.push(flow);
     flow.idle = true;
   }
 
-  private flowOf(number: number): Flow<T> {
-    return this.flows[number] as Flow<T>;
+  private flowOf(number: number): Flow {
+    return this.flows[number] as Flow;
   }
 }
