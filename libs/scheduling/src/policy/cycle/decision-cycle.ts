@@ -79,10 +79,10 @@ export class DecisionCycle {
     this.begin(now);
     const { order, seats } = this;
     for (let item = order.next(); item !== undefined; item = order.next()) {
-      // What is asked of a task is asked of one like it, which was looked at a moment ago: the item itself, one of very
-      // many, is nowhere near. Gangs of one shape may differ in who asks for what.
-      const like = order.like();
-      const asked = like.within === null ? like : item;
+      // Gangs of one shape may differ in who asks for what.
+      const example = order.exampleOfShape();
+      const asked = example.within === null ? example : item;
+      const { tenantAccount } = order.exampleOfTenant();
       // 1. The limit of a cycle. A gang is not cut in two by it.
       if (seats.count > 0 && seats.count + asked.members.length > limit) {
         this.limited = true;
@@ -96,13 +96,13 @@ export class DecisionCycle {
         continue;
       }
       // 3. Quotas of tenant and namespace.
-      const refusal = this.refusalOf(asked);
+      const refusal = this.refusalOf(tenantAccount, asked);
       if (refusal !== null) {
-        this.refuse(item, asked, refusal, now);
+        this.refuse(item, tenantAccount, asked, refusal, now);
         continue;
       }
       // 4. A place, or 5. why not, and what is done about it.
-      if (this.place(item, asked)) this.settle(item, asked, isNoted);
+      if (this.place(item, asked)) this.settle(item, tenantAccount, asked, isNoted);
       else this.makeWait(item, now);
     }
   }
@@ -148,18 +148,16 @@ export class DecisionCycle {
     this.order.begin(now, (shape) => this.setupGpuSeconds(shape));
   }
 
-  private refusalOf(item: WorkItem): WaitingCode | null {
-    return (
-      this.quotas.refusal(item.tenantAccount, item.charge) ?? this.quotas.refusal(item.namespaceAccount, item.charge)
-    );
+  private refusalOf(tenantAccount: number, { namespaceAccount, charge }: WorkItem): WaitingCode | null {
+    return this.quotas.refusal(tenantAccount, charge) ?? this.quotas.refusal(namespaceAccount, charge);
   }
 
   /** What has waited too long keeps its account closed to smaller and younger work, if it can ever run itself. */
-  private refuse(item: WorkItem, asked: WorkItem, reason: WaitingCode, now: Instant): void {
+  private refuse(item: WorkItem, tenantAccount: number, asked: WorkItem, reason: WaitingCode, now: Instant): void {
     const { quotas, order } = this;
     this.wait(item, reason);
-    const ofTenant = !this.isWithinQuota(asked);
-    const account = ofTenant ? asked.tenantAccount : asked.namespaceAccount;
+    const ofTenant = quotas.refusal(tenantAccount, asked.charge) !== null;
+    const account = ofTenant ? tenantAccount : asked.namespaceAccount;
     const mayBeOverdue = now - order.requestedAt() >= this.leastMaxWaitMs;
     if (mayBeOverdue && this.isOverdue(item, now) && quotas.everFits(account, asked.charge)) {
       quotas.close(account);
@@ -214,11 +212,11 @@ export class DecisionCycle {
     seats.count = at + 1;
   }
 
-  private settle(item: WorkItem, { tenantAccount, namespaceAccount, charge }: WorkItem, isNoted: boolean): void {
+  private settle(item: WorkItem, tenantAccount: number, asked: WorkItem, isNoted: boolean): void {
     this.order.take();
     if (isNoted && item.unpredictedGpuSeconds > 0) this.order.settle(item, item.unpredictedGpuSeconds);
-    this.quotas.take(tenantAccount, charge);
-    this.quotas.take(namespaceAccount, charge);
+    this.quotas.take(tenantAccount, asked.charge);
+    this.quotas.take(asked.namespaceAccount, asked.charge);
   }
 
   private wait(item: WorkItem, reason: WaitingCode, preemption: Preemption | null = null): void {

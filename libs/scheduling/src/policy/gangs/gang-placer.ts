@@ -145,7 +145,7 @@ export class GangPlacer {
       const domain = this.tightestUntried(domains, need, bits, tries);
       if (domain === -1) return false;
       this.tried[tries] = domain;
-      if (this.placeIn(plans, domains.nodesOf(domain))) return true;
+      if (this.placeIn(plans, domains, domain)) return true;
     }
     return false;
   }
@@ -161,13 +161,15 @@ export class GangPlacer {
     return best;
   }
 
-  private placeIn(plans: readonly ClassPlan[], nodes: Int32Array): boolean {
+  private placeIn(plans: readonly ClassPlan[], domains: Domains, domain: number): boolean {
     this.count = 0;
     for (let at = 0; at < plans.length;) {
       const plan = plans[at];
       let end = at;
       while (end < plans.length && plans[end] === plan) end += 1;
-      if (plan === undefined || !this.spread(plan, end - at, nodes)) {
+      // Elsewhere no node has room for it.
+      const nodes = plan === undefined ? null : domains.nodesOfKinds(domain, plan.workerKindBits);
+      if (plan === undefined || nodes === null || !this.spread(plan, end - at, nodes)) {
         this.undo();
         return false;
       }

@@ -19,19 +19,19 @@ const GONE_KEPT = 1_024;
  * two tenants with work that fits get further apart than the slack and one task.
  */
 export class FairQueue<T extends QueuedTask> {
-  private readonly flowsById = new Map<string, Flow>();
-  private readonly flows: (Flow | undefined)[] = [];
+  private readonly flowsById = new Map<string, Flow<T>>();
+  private readonly flows: (Flow<T> | undefined)[] = [];
   private readonly freeNumbers: number[] = [];
   private readonly table: LaneTable;
   private readonly lanes: TenantLanes<T>;
   /** Tenants with work, the least served first. A tag that has grown since is seen when it comes to the top. */
   private readonly served: NumberHeap;
-  private readonly turns: TenantTurns;
+  private readonly turns: TenantTurns<T>;
   /** Tasks that are not overdue, and those that are and may be lifted. */
   private readonly ageing: NumberHeap;
   private readonly lifting: NumberHeap;
   /** Out of this cycle: nothing of theirs finds room. */
-  private readonly aside: Flow[] = [];
+  private readonly aside: Flow<T>[] = [];
   /** Tasks in lanes that are not closed, by shape, and of all shapes that are open. */
   private readonly waitingOf: number[] = [];
   private openWaiting = 0;
@@ -58,7 +58,7 @@ export class FairQueue<T extends QueuedTask> {
     this.served = new NumberHeap(isFirstById, true);
     this.table = new LaneTable(tasks.isOlder);
     this.lanes = new TenantLanes<T>(tasks, this.table);
-    this.turns = new TenantTurns(this.flows, this.table, shapes, tasks.isOlder);
+    this.turns = new TenantTurns<T>(this.flows, this.table, shapes, tasks.isOlder);
     this.ageing = new NumberHeap(tasks.isOlder, false);
     this.lifting = new NumberHeap(tasks.isOlder, false);
   }
@@ -80,7 +80,8 @@ export class FairQueue<T extends QueuedTask> {
       this.table.tag[flow.number] = Math.max(this.tagOf(flow), this.virtual);
     }
     flow.stands = false;
-    const lane = this.laneOf(flow, shape, task);
+    flow.example ??= task;
+    const lane = this.laneOf(flow, shape);
     const number = this.tasks.add(task, this.number, lane, isNoted);
     this.lanes.add(lane, number);
     this.count(lane, 1);
@@ -112,9 +113,9 @@ export class FairQueue<T extends QueuedTask> {
     this.remove(number);
   }
 
-  /** A task that differs from this one in nothing but id, age and length. */
-  like(number: number): T {
-    return this.lanes.exampleOf(this.tasks.laneOf(number));
+  /** Some task of the same tenant that waits here, or did. */
+  exampleOfTenant(number: number): T {
+    return this.flowOfLane(this.tasks.laneOf(number)).example as T;
   }
 
   shapeOf(number: number): number {
@@ -159,10 +160,10 @@ export class FairQueue<T extends QueuedTask> {
     this.turns.changed(flow);
   }
 
-  /** The tenant's closed lanes are open again. */
-  openLanes(tenantId: string, mayStart?: (task: T) => boolean): void {
+  /** The tenant's closed lanes are open again, or those of which something may start. Returns whether none is closed. */
+  openLanes(tenantId: string, mayStart?: (task: T) => boolean): boolean {
     const flow = this.flowsById.get(tenantId);
-    if (flow === undefined || flow.closedLanes === 0) return;
+    if (flow === undefined || flow.closedLanes === 0) return true;
     const { lanes, table } = this;
     const closedBefore = flow.closedLanes;
     for (let place = 0; place < table.lanesOf(flow.number); place++) {
@@ -175,6 +176,7 @@ export class FairQueue<T extends QueuedTask> {
       this.count(lane, lanes.sizeOf(lane));
     }
     if (flow.closedLanes < closedBefore) this.turns.changed(flow);
+    return flow.closedLanes === 0;
   }
 
   /** Nothing of the shape, which was open, is served until `shapesOpened`. */
@@ -226,7 +228,7 @@ export class FairQueue<T extends QueuedTask> {
     heap.push(number, tasks.requestedAt[number] as number);
   }
 
-  private addToTag(flow: Flow, gpuSeconds: number): void {
+  private addToTag(flow: Flow<T>, gpuSeconds: number): void {
     const tag = this.tagOf(flow) + gpuSeconds / flow.weight;
     this.table.tag[flow.number] = tag;
     if (gpuSeconds < 0) this.served.move(flow.number, tag);
@@ -238,7 +240,7 @@ export class FairQueue<T extends QueuedTask> {
       const tag = table.tag[top] as number;
       if (tag !== served.topKey) served.move(top, tag);
       else if (table.hasOpen(top, this.shapes.costs)) return top;
-      else this.aside.push(this.flows[served.pop()] as Flow);
+      else this.aside.push(this.flows[served.pop()] as Flow<T>);
     }
     return -1;
   }
@@ -260,12 +262,12 @@ export class FairQueue<T extends QueuedTask> {
     if (this.shapes.isOpen(shape)) this.openWaiting += tasks;
   }
 
-  private enter(flow: Flow): void {
+  private enter(flow: Flow<T>): void {
     if (!this.served.has(flow.number)) this.served.push(flow.number, this.tagOf(flow));
     this.turns.enter(flow);
   }
 
-  private withdraw(flow: Flow): void {
+  private withdraw(flow: Flow<T>): void {
     this.turns.withdraw(flow);
     this.served.remove(flow.number);
   }
@@ -274,24 +276,25 @@ export class FairQueue<T extends QueuedTask> {
     return this.flows[number]?.tenantId ?? '';
   }
 
-  private tagOf({ number }: Flow): number {
+  private tagOf({ number }: Flow<T>): number {
     return this.table.tag[number] as number;
   }
 
-  private flowOfLane(lane: number): Flow {
-    return this.flows[this.lanes.tenantOf(lane)] as Flow;
+  private flowOfLane(lane: number): Flow<T> {
+    return this.flows[this.lanes.tenantOf(lane)] as Flow<T>;
   }
 
-  private flowOf(tenantId: string): Flow {
+  private flowOf(tenantId: string): Flow<T> {
     const known = this.flowsById.get(tenantId);
     if (known !== undefined) return known;
     const weight = this.weightOf(tenantId);
     invariant(weight > 0, `tenant ${tenantId} has a weight above 0`);
     const number = this.freeNumbers.pop() ?? this.flows.length;
-    const flow: Flow = {
+    const flow: Flow<T> = {
       number,
       tenantId,
       weight,
+      example: undefined,
       lanes: new Map(),
       closedLanes: 0,
       waiting: 0,
@@ -306,10 +309,10 @@ export class FairQueue<T extends QueuedTask> {
     return flow;
   }
 
-  private laneOf(flow: Flow, shape: number, example: T): number {
+  private laneOf(flow: Flow<T>, shape: number): number {
     const known = flow.lanes.get(shape);
     if (known !== undefined) return known;
-    const lane = this.lanes.open(flow.number, shape, example);
+    const lane = this.lanes.open(flow.number, shape);
     flow.lanes.set(shape, lane);
     this.laneCount += 1;
     return lane;

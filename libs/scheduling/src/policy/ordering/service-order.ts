@@ -37,11 +37,15 @@ export class ServiceOrder<T extends QueuedTask> {
   private readonly tasks = new WaitingTasks<T>();
   private readonly shapes = new ShapeCosts();
   private shapesKept = 0;
+  /** By shape. */
+  private readonly examples: (T | undefined)[] = [];
   /** By id, with those of `served`. */
   private readonly numbers = new Map<string, number>();
   /** Served, and still in `numbers`: taking a task looks nothing up, the tasks that come later do. */
   private readonly served: number[] = [];
   private waiting = 0;
+  /** By tenant, the queues with lanes of it that are closed. */
+  private readonly closedFor = new Map<string, Set<FairQueue<T>>>();
   private passed: { readonly task: T; readonly queue: FairQueue<T>; readonly isNoted: boolean }[] = [];
   /** The task that `next` gave, -1 when it is to be found. */
   private current = -1;
@@ -107,9 +111,16 @@ export class ServiceOrder<T extends QueuedTask> {
     return this.current === -1 ? undefined : this.tasks.of(this.current);
   }
 
-  /** A task that differs from the current one in nothing but id, age and length. */
-  like(): T {
-    return this.currentQueue().like(this.currentNumber());
+  /**
+   * Some task of the current one's shape, and some task of its tenant. What is the same for all of them is asked of these:
+   * the current task, one of very many, is nowhere near, while these were looked at a moment ago.
+   */
+  exampleOfShape(): T {
+    return this.examples[this.currentQueue().shapeOf(this.currentNumber())] as T;
+  }
+
+  exampleOfTenant(): T {
+    return this.currentQueue().exampleOfTenant(this.currentNumber());
   }
 
   /** When the current task was requested. */
@@ -152,13 +163,21 @@ export class ServiceOrder<T extends QueuedTask> {
    * `openTenant`: so much is over the quota, and something smaller may not be (SCH-39).
    */
   closeLane(): void {
-    this.currentQueue().closeLaneOf(this.currentNumber());
+    const queue = this.currentQueue();
+    const { tenantId } = queue.exampleOfTenant(this.currentNumber());
+    queue.closeLaneOf(this.currentNumber());
+    const closed = this.closedFor.get(tenantId);
+    if (closed === undefined) this.closedFor.set(tenantId, new Set([queue]));
+    else closed.add(queue);
     this.current = -1;
   }
 
   /** Something of the tenant's ended: what was closed by `closeLane` is open again, or what of it may start now. */
   openTenant(tenantId: string, mayStart?: (task: T) => boolean): void {
-    for (const queue of this.ranked) queue.openLanes(tenantId, mayStart);
+    const queues = this.closedFor.get(tenantId);
+    if (queues === undefined) return;
+    for (const queue of queues) if (queue.openLanes(tenantId, mayStart)) queues.delete(queue);
+    if (queues.size === 0) this.closedFor.delete(tenantId);
     this.restart();
   }
 
@@ -175,7 +194,7 @@ export class ServiceOrder<T extends QueuedTask> {
   private forgetShapes(): void {
     const used = new Set<number>();
     for (const queue of this.ranked) queue.addShapes(used);
-    this.shapes.keep(used);
+    for (const shape of this.shapes.keep(used)) this.examples[shape] = undefined;
     this.shapesKept = this.shapes.size;
   }
 
@@ -196,7 +215,9 @@ export class ServiceOrder<T extends QueuedTask> {
   private put(task: T, queue: FairQueue<T>, returns: boolean, isNoted: boolean): void {
     // One that was served, or passed over, under this id.
     const before = this.numbers.get(task.id);
-    this.numbers.set(task.id, queue.add(task, this.shapes.of(task.shape), returns, isNoted));
+    const shape = this.shapes.of(task.shape);
+    this.examples[shape] ??= task;
+    this.numbers.set(task.id, queue.add(task, shape, returns, isNoted));
     if (before !== undefined) this.tasks.drop(before);
     this.waiting += 1;
     this.restart();

@@ -58,13 +58,16 @@ export class ShapeCosts {
     }
   }
 
-  /** Forgets the shapes that are not among these; none is closed. */
-  keep(used: ReadonlySet<number>): void {
+  /** Forgets the shapes that are not among these, and returns them; none is closed. */
+  keep(used: ReadonlySet<number>): readonly number[] {
+    const forgotten: number[] = [];
     for (const [name, number] of this.numbers) {
       if (used.has(number)) continue;
       this.numbers.delete(name);
       this.names[number] = undefined;
       this.free.push(number);
+      forgotten.push(number);
     }
+    return forgotten;
   }
 }

@@ -21,8 +21,7 @@ export class TenantLanes<T extends QueuedTask> {
   private heads = new Int32Array(16);
   /** Nothing of it may be served until it is opened again: the tenant is at its quota for tasks of this shape. */
   private closed = new Uint8Array(16);
-  /** A task of the lane: all others of it differ in nothing but id, age and length. */
-  private readonly examples: (T | undefined)[] = [];
+  private count = 0;
   private readonly free: number[] = [];
 
   constructor(
@@ -34,8 +33,8 @@ export class TenantLanes<T extends QueuedTask> {
   }
 
   /** A new lane; its number. */
-  open(tenant: number, shape: number, example: T): number {
-    const lane = this.free.pop() ?? this.examples.length;
+  open(tenant: number, shape: number): number {
+    const lane = this.free.pop() ?? this.count++;
     invariant(lane < LANES_LIMIT, `a queue has fewer than ${LANES_LIMIT} lanes`);
     if (lane === this.sizes.length) this.grow();
     this.tenants[lane] = tenant;
@@ -43,7 +42,6 @@ export class TenantLanes<T extends QueuedTask> {
     this.sizes[lane] = 0;
     this.heads[lane] = -1;
     this.closed[lane] = 0;
-    this.examples[lane] = example;
     this.places[lane] = this.table.append(tenant, lane, shape);
     return lane;
   }
@@ -56,7 +54,6 @@ export class TenantLanes<T extends QueuedTask> {
 
   /** It is empty and open, and is wanted no more. */
   forget(lane: number): void {
-    this.examples[lane] = undefined;
     this.free.push(lane);
   }
 
@@ -76,10 +73,6 @@ export class TenantLanes<T extends QueuedTask> {
   /** The task it would give next, -1 without one. */
   headOf(lane: number): number {
     return this.heads[lane] as number;
-  }
-
-  exampleOf(lane: number): T {
-    return this.examples[lane] as T;
   }
 
   isClosed(lane: number): boolean {

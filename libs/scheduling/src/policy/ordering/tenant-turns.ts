@@ -4,11 +4,13 @@ import { compareIds } from './ordering.js';
 import type { ShapeCosts } from './shape-costs.js';
 
 /** A tenant within a class of a pool. */
-export interface Flow {
+export interface Flow<T> {
   /** Its row of the table, and its number in the heaps of tenants. */
   readonly number: number;
   readonly tenantId: string;
   readonly weight: number;
+  /** A task of the tenant. */
+  example: T | undefined;
   /** Its lanes by shape. */
   readonly lanes: Map<number, number>;
   /** Lanes that are closed. */
@@ -27,19 +29,19 @@ export interface Flow {
  * The tenants of one class and pool that have work: those whose turn it is compete by the first task of each, the others
  * wait. A tenant's shapes are looked through when its turn comes or its tasks change, and once a cycle.
  */
-export class TenantTurns {
+export class TenantTurns<T> {
   /** Those that compete, whose first task goes first at the top. */
   private readonly turn: NumberHeap;
   /** Those that are too far ahead to compete, or were not asked yet: the least served first. */
   private readonly later: NumberHeap;
   /** Those that compete while nothing of theirs may find room. */
-  private readonly idle: Flow[] = [];
+  private readonly idle: Flow<T>[] = [];
   /** What is known of those that compete is from the cycle before. */
   private stale = false;
 
   /** `flows`: by number. */
   constructor(
-    private readonly flows: readonly (Flow | undefined)[],
+    private readonly flows: readonly (Flow<T> | undefined)[],
     private readonly table: LaneTable,
     private readonly shapes: ShapeCosts,
     isOlder: (a: number, b: number) => boolean,
@@ -58,23 +60,23 @@ export class TenantTurns {
     this.stale = true;
   }
 
-  enter({ competes, number }: Flow): void {
+  enter({ competes, number }: Flow<T>): void {
     if (!competes && !this.later.has(number)) this.later.push(number, this.table.tag[number] as number);
   }
 
-  withdraw(flow: Flow): void {
+  withdraw(flow: Flow<T>): void {
     this.turn.remove(flow.number);
     flow.competes = false;
     this.later.remove(flow.number);
   }
 
   /** Its first task may be another. */
-  changed(flow: Flow): void {
+  changed(flow: Flow<T>): void {
     if (flow.competes) this.rank(flow);
   }
 
   /** Its tag has changed. One that competes is only asked for it when it would be served. */
-  charged({ number }: Flow): void {
+  charged({ number }: Flow<T>): void {
     this.later.move(number, this.table.tag[number] as number);
   }
 
@@ -95,13 +97,13 @@ export class TenantTurns {
     return -1;
   }
 
-  private postpone(flow: Flow): void {
+  private postpone(flow: Flow<T>): void {
     this.turn.remove(flow.number);
     flow.competes = false;
     this.later.push(flow.number, this.table.tag[flow.number] as number);
   }
 
-  private rank(flow: Flow): void {
+  private rank(flow: Flow<T>): void {
     const { table, turn } = this;
     const { number } = flow;
     table.rank(number, this.shapes.costs);
@@ -125,12 +127,12 @@ export class TenantTurns {
     );
   }
 
-  private rest(flow: Flow): void {
+  private rest(flow: Flow<T>): void {
     if (!flow.idle) this.idle.push(flow);
     flow.idle = true;
   }
 
-  private flowOf(number: number): Flow {
-    return this.flows[number] as Flow;
+  private flowOf(number: number): Flow<T> {
+    return this.flows[number] as Flow<T>;
   }
 }
