@@ -1,6 +1,6 @@
 import { invariant } from '@millrace/kernel';
 import { NodeHeaps } from './node-heaps.js';
-import { NodeShapes } from './node-shapes.js';
+import { NodeShapes, powerOfTwoAbove } from './node-shapes.js';
 
 /** Thousandths of one GPU. */
 export const GPU_MILLI = 1000;
@@ -60,6 +60,7 @@ export class ClusterCapacity {
   private live: Int32Array;
   private livePosition: Int32Array;
   private liveCount = 0;
+  /** A ring: its length is a power of two. */
   private news: Int32Array;
   private newsCount = 0;
   private readonly sorted: Int16Array;
@@ -82,7 +83,7 @@ export class ClusterCapacity {
     this.tops = new Int32Array(this.shapes.room).fill(-1);
     this.live = new Int32Array(this.shapes.room);
     this.livePosition = new Int32Array(this.shapes.room).fill(-1);
-    this.news = new Int32Array(this.shapes.room * 2);
+    this.news = new Int32Array(powerOfTwoAbove(this.shapes.room * 2));
     this.sorted = new Int16Array(this.stride);
     this.shapeOf = new Int32Array(nodes.length).fill(-1);
     for (let node = 0; node < nodes.length; node++) this.enter(node);
@@ -105,7 +106,7 @@ export class ClusterCapacity {
 
   /** The shape of that piece of news, -1 when it is too long ago to be known. */
   newsAt(index: number): number {
-    return index < this.newsCount - this.news.length ? -1 : (this.news[index % this.news.length] ?? -1);
+    return index < this.newsCount - this.news.length ? -1 : (this.news[index & (this.news.length - 1)] ?? -1);
   }
 
   /** The GPUs to use for `count` × `freeMilli`: the lowest that have exactly this much free, as a bit mask. */
@@ -210,7 +211,7 @@ export class ClusterCapacity {
     this.live[this.liveCount] = shape;
     this.livePosition[shape] = this.liveCount;
     this.liveCount += 1;
-    this.news[this.newsCount % this.news.length] = shape;
+    this.news[this.newsCount & (this.news.length - 1)] = shape;
     this.newsCount += 1;
   }
 
@@ -247,9 +248,9 @@ export class ClusterCapacity {
     const livePosition = new Int32Array(room).fill(-1);
     livePosition.set(this.livePosition);
     this.livePosition = livePosition;
-    const news = new Int32Array(room * 2);
+    const news = new Int32Array(powerOfTwoAbove(room * 2));
     for (let index = Math.max(0, this.newsCount - this.news.length); index < this.newsCount; index++) {
-      news[index % news.length] = this.news[index % this.news.length] ?? -1;
+      news[index & (news.length - 1)] = this.news[index & (this.news.length - 1)] ?? -1;
     }
     this.news = news;
   }

@@ -110,6 +110,7 @@ export class FairQueue<T extends QueuedTask> {
     const flow = this.flowOfLane(this.tasks.laneOf(number));
     this.virtual = Math.max(this.virtual, this.tagOf(flow));
     this.addToTag(flow, this.tasks.gpuSeconds[number] as number);
+    this.turns.served(flow);
     this.remove(number);
   }
 

@@ -38,6 +38,8 @@ export class TenantTurns<T> {
   private readonly idle: Flow<T>[] = [];
   /** What is known of those that compete is from the cycle before. */
   private stale = false;
+  /** The bound that was last asked for. */
+  private bound = -Infinity;
 
   /** `flows`: by number. */
   constructor(
@@ -75,6 +77,11 @@ export class TenantTurns<T> {
     if (flow.competes) this.rank(flow);
   }
 
+  /** It was charged for a task that it took. What is beyond the bound now is most often beyond the next one too. */
+  served(flow: Flow<T>): void {
+    if (flow.competes && (this.table.tag[flow.number] as number) > this.bound) this.postpone(flow);
+  }
+
   /** Its tag has changed. One that competes is only asked for it when it would be served. */
   charged({ number }: Flow<T>): void {
     this.later.move(number, this.table.tag[number] as number);
@@ -83,6 +90,7 @@ export class TenantTurns<T> {
   /** The first task of the tenants whose tag is not above `bound`, -1 without one. */
   best(bound: number): number {
     const { table, turn, later } = this;
+    this.bound = bound;
     if (this.stale) this.rankAll();
     while (later.topKey <= bound) {
       const flow = this.flowOf(later.pop());
