@@ -1,7 +1,9 @@
+import { HEAP_ARITY } from './number-heap.js';
+
 const ROOM_MIN = 4;
 
 /**
- * Many binary heaps of small whole numbers in one pair of arrays: the lowest key first, equal keys by `isBefore`. A queue
+ * Many heaps of small whole numbers in one pair of arrays: the lowest key first, equal keys by `isBefore`. A queue
  * has thousands of short lanes, and each decision looks into another one: as objects of their own they would lie all over
  * the memory. A heap is a number too; it is there once something is pushed. A number may be in a heap more than once.
  */
@@ -64,7 +66,7 @@ export class HeapArena {
       count += 1;
     }
     this.counts[heap] = count;
-    for (let at = (count >> 1) - 1; at >= 0; at--) {
+    for (let at = Math.floor((count - 2) / HEAP_ARITY); at >= 0; at--) {
       this.sink(start, count, at, this.numbers[start + at] as number, this.keys[start + at] as number);
     }
   }
@@ -72,7 +74,7 @@ export class HeapArena {
   private rise(start: number, from: number, number: number, key: number): void {
     let at = from;
     while (at > 0) {
-      const up = (at - 1) >> 1;
+      const up = ((at - 1) / HEAP_ARITY) | 0;
       if (!this.precedes(number, key, start + up)) break;
       this.numbers[start + at] = this.numbers[start + up] as number;
       this.keys[start + at] = this.keys[start + up] as number;
@@ -85,13 +87,16 @@ export class HeapArena {
   private sink(start: number, count: number, from: number, number: number, key: number): void {
     const { numbers, keys } = this;
     let at = from;
-    for (let child = 2 * at + 1; child < count; child = 2 * at + 1) {
-      const right = start + child + 1;
-      if (child + 1 < count && this.precedes(numbers[right] as number, keys[right] as number, right - 1)) child += 1;
-      if (this.precedes(number, key, start + child)) break;
-      numbers[start + at] = numbers[start + child] as number;
-      keys[start + at] = keys[start + child] as number;
-      at = child;
+    for (let child = HEAP_ARITY * at + 1; child < count; child = HEAP_ARITY * at + 1) {
+      const end = start + Math.min(child + HEAP_ARITY, count);
+      let first = start + child;
+      for (let other = first + 1; other < end; other++) {
+        if (this.precedes(numbers[other] as number, keys[other] as number, first)) first = other;
+      }
+      if (this.precedes(number, key, first)) break;
+      numbers[start + at] = numbers[first] as number;
+      keys[start + at] = keys[first] as number;
+      at = first - start;
     }
     numbers[start + at] = number;
     keys[start + at] = key;

@@ -1,8 +1,10 @@
 /** Entries that a heap has room for when it is made; it doubles when it is full. */
 const ROOM_MIN = 8;
+/** Entries under each: with four, half as many steps lead to the top as with two, over entries that lie side by side. */
+export const HEAP_ARITY = 4;
 
 /**
- * A binary heap of small whole numbers (places in flat arrays), the lowest key first, equal keys by `isBefore`. Numbers and
+ * A heap of small whole numbers (places in flat arrays), the lowest key first, equal keys by `isBefore`. Numbers and
  * keys lie side by side in typed arrays: the order of service goes through such a heap several times for each decision,
  * and the kernel's heap of objects would touch an object at each step. `tracked`: it knows where each number stands, so
  * that one can be moved or taken out from the middle; without it, numbers may be in it more than once.
@@ -79,7 +81,7 @@ export class NumberHeap {
       if (keep(number)) this.place(this.count++, number, keyOf(number));
       else if (places !== null) places[number] = 0;
     }
-    for (let at = (this.count >> 1) - 1; at >= 0; at--) {
+    for (let at = Math.floor((this.count - 2) / HEAP_ARITY); at >= 0; at--) {
       this.sink(at, numbers[at] as number, this.keys[at] as number);
     }
   }
@@ -92,7 +94,7 @@ export class NumberHeap {
   }
 
   private settle(at: number, number: number, key: number): void {
-    if (at > 0 && this.precedes(number, key, (at - 1) >> 1)) this.rise(at, number, key);
+    if (at > 0 && this.precedes(number, key, ((at - 1) / HEAP_ARITY) | 0)) this.rise(at, number, key);
     else this.sink(at, number, key);
   }
 
@@ -100,7 +102,7 @@ export class NumberHeap {
     const { numbers, keys } = this;
     let at = from;
     while (at > 0) {
-      const up = (at - 1) >> 1;
+      const up = ((at - 1) / HEAP_ARITY) | 0;
       if (!this.precedes(number, key, up)) break;
       this.place(at, numbers[up] as number, keys[up] as number);
       at = up;
@@ -111,12 +113,15 @@ export class NumberHeap {
   private sink(from: number, number: number, key: number): void {
     const { numbers, keys, count } = this;
     let at = from;
-    for (let child = 2 * at + 1; child < count; child = 2 * at + 1) {
-      const right = child + 1;
-      if (right < count && this.precedes(numbers[right] as number, keys[right] as number, child)) child = right;
-      if (this.precedes(number, key, child)) break;
-      this.place(at, numbers[child] as number, keys[child] as number);
-      at = child;
+    for (let child = HEAP_ARITY * at + 1; child < count; child = HEAP_ARITY * at + 1) {
+      const end = Math.min(child + HEAP_ARITY, count);
+      let first = child;
+      for (let other = child + 1; other < end; other++) {
+        if (this.precedes(numbers[other] as number, keys[other] as number, first)) first = other;
+      }
+      if (this.precedes(number, key, first)) break;
+      this.place(at, numbers[first] as number, keys[first] as number);
+      at = first;
     }
     this.place(at, number, key);
   }
