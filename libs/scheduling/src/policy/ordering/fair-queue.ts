@@ -2,16 +2,15 @@ import { invariant, type Instant } from '@millrace/kernel';
 import { LaneTable } from './lane-table.js';
 import { NumberHeap } from './number-heap.js';
 import { compareIds } from './ordering.js';
-import type { ClassLimits, FairShare, QueuedTask } from './ordering-policy.js';
+import type { FairShare, QueuedTask, QueueTerms } from './ordering-policy.js';
 import type { ShapeCosts } from './shape-costs.js';
+import { TaskAges } from './task-ages.js';
 import { TenantLanes } from './tenant-lanes.js';
-import { TenantTurns, type Flow } from './tenant-turns.js';
+import { newFlow, TenantTurns, type Flow } from './tenant-turns.js';
 import type { WaitingTasks } from './waiting-tasks.js';
 
 /** Tenants and lanes that may come before the idle ones are looked through. */
 const IDLE_KEPT = 1_024;
-/** Tasks that left may stand in the order of age, beside as many as wait, before they are dropped. */
-const GONE_KEPT = 1_024;
 
 /**
  * One class of one pool: start-time fair queueing over tenants in predicted GPU-seconds. A tenant's tag grows by what it
@@ -27,9 +26,7 @@ export class FairQueue<T extends QueuedTask> {
   /** Tenants with work, the least served first. A tag that has grown since is seen when it comes to the top. */
   private readonly served: NumberHeap;
   private readonly turns: TenantTurns<T>;
-  /** Tasks that are not overdue, and those that are and may be lifted. */
-  private readonly ageing: NumberHeap;
-  private readonly lifting: NumberHeap;
+  private readonly ages: TaskAges<T>;
   /** Out of this cycle: nothing of theirs finds room. */
   private readonly aside: Flow<T>[] = [];
   /** Tasks in lanes that are not closed, by shape, and of all shapes that are open. */
@@ -42,25 +39,17 @@ export class FairQueue<T extends QueuedTask> {
   private lanesKept = 0;
   private flowsKept = 0;
 
-  /** `number`: the queue's own, by which a task is found. */
   constructor(
-    readonly number: number,
-    readonly priority: number,
-    readonly pool: string,
-    private readonly limits: ClassLimits,
-    private readonly slackGpuSeconds: number,
-    private readonly weightOf: (tenantId: string) => number,
+    readonly terms: QueueTerms,
     private readonly tasks: WaitingTasks<T>,
     private readonly shapes: ShapeCosts,
   ) {
-    invariant((limits.liftAfterMs ?? Infinity) >= limits.maxWaitMs, 'a task is lifted after its maximum wait');
     const isFirstById = (a: number, b: number): boolean => compareIds(this.idOf(a), this.idOf(b)) < 0;
     this.served = new NumberHeap(isFirstById, true);
     this.table = new LaneTable(tasks.isOlder);
     this.lanes = new TenantLanes<T>(tasks, this.table);
     this.turns = new TenantTurns<T>(this.flows, this.table, shapes, tasks.isOlder);
-    this.ageing = new NumberHeap(tasks.isOlder, false);
-    this.lifting = new NumberHeap(tasks.isOlder, false);
+    this.ages = new TaskAges<T>(terms.limits, tasks);
   }
 
   /** Goes on where the tenants stood; before any task comes. */
@@ -82,13 +71,12 @@ export class FairQueue<T extends QueuedTask> {
     flow.stands = false;
     flow.example ??= task;
     const lane = this.laneOf(flow, shape);
-    const number = this.tasks.add(task, this.number, lane, isNoted);
+    const number = this.tasks.add(task, this.terms.number, lane, isNoted);
     this.lanes.add(lane, number);
     this.count(lane, 1);
     flow.waiting += 1;
     this.live += 1;
-    this.tasks.hold(number);
-    this.pushByAge(this.ageing, number);
+    this.ages.add(number, this.live);
     if (flow.waiting === 1) this.enter(flow);
     else this.turns.changed(flow);
     return number;
@@ -134,12 +122,14 @@ export class FairQueue<T extends QueuedTask> {
     this.aside.length = 0;
     this.turns.begin();
     if (this.flowsById.size + this.laneCount > 2 * (this.flowsKept + this.lanesKept) + IDLE_KEPT) this.forget();
-    this.age(now - this.limits.maxWaitMs);
+    for (let one = this.ages.nextOverdue(now, this.live); one !== -1; one = this.ages.nextOverdue(now, this.live)) {
+      this.lanes.markOverdue(this.tasks.laneOf(one), one);
+    }
   }
 
   /** A task that is to be served with the class above, -1 without one; it is asked for again once that was removed. */
   lifted(now: Instant): number {
-    return this.olderThan(this.lifting, now - (this.limits.liftAfterMs ?? 0));
+    return this.ages.lifted(now);
   }
 
   /** The task to serve next, or -1 when nothing that waits may find room. */
@@ -147,7 +137,7 @@ export class FairQueue<T extends QueuedTask> {
     // Spares the look at every tenant.
     if (this.openWaiting === 0) return -1;
     const floor = this.leastServed();
-    return floor === -1 ? -1 : this.turns.best((this.table.tag[floor] as number) + this.slackGpuSeconds);
+    return floor === -1 ? -1 : this.turns.best((this.table.tag[floor] as number) + this.terms.slackGpuSeconds);
   }
 
   /** Nothing of the task's tenant and shape is served until `openLanes`. */
@@ -197,7 +187,8 @@ export class FairQueue<T extends QueuedTask> {
       const tag = this.tagOf(flow);
       if (tag > this.virtual || (waiting > 0 && tag < this.virtual)) tenants[tenantId] = tag;
     }
-    return { priority: this.priority, pool: this.pool, virtualGpuSeconds: this.virtual, tenants };
+    const { priority, pool } = this.terms;
+    return { priority, pool, virtualGpuSeconds: this.virtual, tenants };
   }
 
   /** Corrects what the tenant was charged for a task by what it took. */
@@ -205,28 +196,6 @@ export class FairQueue<T extends QueuedTask> {
     const flow = this.flowOf(tenantId);
     this.addToTag(flow, gpuSeconds);
     this.turns.charged(flow);
-  }
-
-  /** What was requested before is overdue from now on. */
-  private age(before: Instant): void {
-    const { ageing, lifting, tasks } = this;
-    for (let number = this.olderThan(ageing, before); number !== -1; number = this.olderThan(ageing, before)) {
-      ageing.pop();
-      this.lanes.markOverdue(tasks.laneOf(number), number);
-      if (this.limits.liftAfterMs === undefined) tasks.drop(number);
-      else this.pushByAge(lifting, number);
-    }
-  }
-
-  private pushByAge(heap: NumberHeap, number: number): void {
-    const { tasks } = this;
-    if (heap.size > 2 * this.live + GONE_KEPT) {
-      heap.retain(
-        (kept) => tasks.keeps(kept),
-        (kept) => tasks.requestedAt[kept] as number,
-      );
-    }
-    heap.push(number, tasks.requestedAt[number] as number);
   }
 
   private addToTag(flow: Flow<T>, gpuSeconds: number): void {
@@ -242,15 +211,6 @@ export class FairQueue<T extends QueuedTask> {
       if (tag !== served.topKey) served.move(top, tag);
       else if (table.hasOpen(top, this.shapes.costs)) return top;
       else this.aside.push(this.flows[served.pop()] as Flow<T>);
-    }
-    return -1;
-  }
-
-  /** The oldest that was requested before, -1 without one; what is gone is dropped on the way. */
-  private olderThan(heap: NumberHeap, before: Instant): number {
-    while (heap.topKey < before) {
-      if (this.tasks.keeps(heap.top)) return heap.top;
-      heap.pop();
     }
     return -1;
   }
@@ -288,21 +248,10 @@ export class FairQueue<T extends QueuedTask> {
   private flowOf(tenantId: string): Flow<T> {
     const known = this.flowsById.get(tenantId);
     if (known !== undefined) return known;
-    const weight = this.weightOf(tenantId);
+    const weight = this.terms.weightOf(tenantId);
     invariant(weight > 0, `tenant ${tenantId} has a weight above 0`);
     const number = this.freeNumbers.pop() ?? this.flows.length;
-    const flow: Flow<T> = {
-      number,
-      tenantId,
-      weight,
-      example: undefined,
-      lanes: new Map(),
-      closedLanes: 0,
-      waiting: 0,
-      stands: false,
-      competes: false,
-      idle: false,
-    };
+    const flow = newFlow<T>(number, tenantId, weight);
     this.flowsById.set(tenantId, flow);
     this.flows[number] = flow;
     this.table.makeRoom(this.flows.length);

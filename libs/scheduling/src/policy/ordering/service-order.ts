@@ -199,8 +199,9 @@ export class ServiceOrder<T extends QueuedTask> {
   }
 
   private lift(queue: FairQueue<T>, now: Instant): void {
-    if (queue.priority >= this.policy.highestPriority) return;
-    const above = this.queueOf(queue.priority + 1, queue.pool);
+    const { priority, pool } = queue.terms;
+    if (priority >= this.policy.highestPriority) return;
+    const above = this.queueOf(priority + 1, pool);
     let some = false;
     for (let number = queue.lifted(now); number !== -1; number = queue.lifted(now)) {
       const task = this.tasks.of(number);
@@ -277,11 +278,16 @@ export class ServiceOrder<T extends QueuedTask> {
     const weightOf = (tenantId: string): number => weights.get(tenantId) ?? 1;
     const number = this.numbered.length;
     invariant(number < QUEUES_LIMIT, `there are fewer than ${QUEUES_LIMIT} classes of pools`);
-    const queue = new FairQueue<T>(number, priority, pool, limits, slackGpuSeconds, weightOf, this.tasks, this.shapes);
+    const terms = { number, priority, pool, limits, slackGpuSeconds, weightOf };
+    const queue = new FairQueue<T>(terms, this.tasks, this.shapes);
     this.numbered.push(queue);
     this.queues.set(`${priority}/${pool}`, queue);
-    this.ranked = [...this.queues.values()].toSorted((a, b) => b.priority - a.priority || compareIds(a.pool, b.pool));
+    this.ranked = [...this.queues.values()].toSorted(byRank);
     this.restart();
     return queue;
   }
+}
+
+function byRank({ terms: a }: Pick<FairQueue<never>, 'terms'>, { terms: b }: Pick<FairQueue<never>, 'terms'>): number {
+  return b.priority - a.priority || compareIds(a.pool, b.pool);
 }

@@ -25,6 +25,22 @@ export interface Flow<T> {
   idle: boolean;
 }
 
+/** A tenant without anything yet. */
+export function newFlow<T>(number: number, tenantId: string, weight: number): Flow<T> {
+  return {
+    number,
+    tenantId,
+    weight,
+    example: undefined,
+    lanes: new Map(),
+    closedLanes: 0,
+    waiting: 0,
+    stands: false,
+    competes: false,
+    idle: false,
+  };
+}
+
 /**
  * The tenants of one class and pool that have work: those whose turn it is compete by the first task of each, the others
  * wait. A tenant's shapes are looked through when its turn comes or its tasks change, and once a cycle.
