@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { systemClock } from '@millrace/kernel';
 import type { BenchmarkCell, BenchmarkRow, CellOptions, CellTable } from '../../bench/benchmark-cell.js';
 import { SpeedRun, type SpeedFigures } from './speed-run.js';
@@ -10,10 +11,11 @@ const SEED = 42;
 const MIB = 1024 * 1024;
 
 async function* run(options: CellOptions): AsyncGenerator<BenchmarkRow, CellTable> {
+  const [load = 0] = os.loadavg();
   const figures = new SpeedRun(SIZE, systemClock, threadCpuMs, SEED).measure(STEADY_CYCLES, options.progress);
   const rssMiB = process.memoryUsage().rss / MIB;
   yield* rowsOf(figures, rssMiB);
-  return { markdown: tableOf(figures, rssMiB) };
+  return { markdown: tableOf(figures, rssMiB, load) };
 }
 
 function threadCpuMs(): number {
@@ -45,7 +47,7 @@ function rowsOf(figures: SpeedFigures, rssMiB: number): readonly BenchmarkRow[] 
   });
 }
 
-function tableOf(figures: SpeedFigures, rssMiB: number): string {
+function tableOf(figures: SpeedFigures, rssMiB: number, load: number): string {
   const perSecond = (value: number): string => Math.round(value).toLocaleString('en-US');
   return `### Pure decisions
 
@@ -65,6 +67,7 @@ CPU time is what the thread had a core for: on a machine that runs other things,
 | the same in CPU time, ms | ${spread(figures.cycleCpuP50Ms, figures.cycleCpuP99Ms, figures.cycleCpuMaxMs)} | – |
 | setting up, with 100,000 tasks, ms | ${Math.round(figures.buildMs)} | – |
 | memory of the process, MiB | ${Math.round(rssMiB)} | – |
+| what else ran on the machine: load before the run, cores | ${load.toFixed(1)}, ${os.availableParallelism()} | – |
 
 ${perSecond(figures.placed)} tasks were placed, ${perSecond(figures.gangsPlaced)} gangs among them; ${figures.gpusBusyPercent.toFixed(1)} % of the GPUs were busy at the end. Kueue's
 large-scale test admits 34–43 workloads/s, kube-scheduler 90–330 pods/s: both with their stores, which these figures are
