@@ -1,6 +1,7 @@
 export { backoffMs, jittered, type BackoffPolicy } from './backoff.js';
 export { isInstant, sleep, toIso, type Clock, type DurationMs, type Instant } from './clock.js';
 export { AppError, ERROR_KINDS, messageOf, type AppErrorOptions, type ErrorKind, type FieldError } from './errors.js';
+export { Heap } from './heap.js';
 export { isUuid, uuidv5, uuidv7, type Branded, type IdGenerator, type TaskId, type TenantId } from './ids.js';
 export { assertNever, invariant } from './invariant.js';
 export { silentLogger, type LogFields, type Logger } from './logger.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { aPendingTask, aWorkerView, taskIdOf } from '../testing/builders.js';
-import { decide } from './decide.js';
+import { decide, decideCycle } from './decide.js';
 import type { Decision } from './decision.js';
 import type { PendingTask, WorkerView } from './snapshot.js';
 
@@ -43,6 +43,12 @@ describe('decide', () => {
     ];
     const worker = aWorkerView(1, { taskTypes: ['ti2v-5B', 'noop'], slots: 2 });
     expect(told(decided(tasks, [worker]))).toEqual(['4@worker-00001', '2@worker-00001', '3:pool_busy']);
+  });
+
+  it('TYP-22: charges a task of unknown length for as many GPUs as it takes', () => {
+    const tasks = [aPendingTask(1, { tenantId: 'acme', needs: { gpus: 4, vramMiB: 1 } })];
+    const { shares } = decideCycle({ pending: tasks, workers: [aWorkerView(1, { gpus: 4 })] }, POLICY, 0);
+    expect(shares.find(({ priority }) => priority === 0)?.tenants).toEqual({ acme: 720 });
   });
 
   it('fills the first fitting worker, then the next', () => {

@@ -1,4 +1,4 @@
-import type { Clock, DurationMs, Instant } from '@millrace/kernel';
+import { Heap, type Clock, type DurationMs, type Instant } from '@millrace/kernel';
 
 interface Timer {
   readonly dueMs: number;
@@ -16,7 +16,7 @@ export class SimulationClock implements Clock {
   steps = 0;
   private elapsedMs = 0;
   private made = 0;
-  private readonly heap: Timer[] = [];
+  private readonly timers = new Heap<Timer>(dueOf, wasMadeBefore);
 
   constructor(private readonly startedAt: Instant = Date.UTC(2026, 0, 1)) {}
 
@@ -35,7 +35,7 @@ export class SimulationClock implements Clock {
       fn,
       cancelled: false,
     };
-    this.push(timer);
+    this.timers.push(timer);
     return () => {
       timer.cancelled = true;
     };
@@ -51,9 +51,9 @@ export class SimulationClock implements Clock {
         if (condition()) return true;
         askAtMs = this.elapsedMs + 1_000;
       }
-      const next = this.heap[0];
+      const next = this.timers.peek();
       if (next === undefined || next.dueMs > untilMs) break;
-      this.pop();
+      this.timers.pop();
       if (next.cancelled) continue;
       this.elapsedMs = Math.max(this.elapsedMs, next.dueMs);
       this.steps += 1;
@@ -63,38 +63,14 @@ export class SimulationClock implements Clock {
     this.elapsedMs = untilMs;
     return condition();
   }
-
-  private push(timer: Timer): void {
-    const { heap } = this;
-    let at = heap.push(timer) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!isBefore(timer, heap[parent])) break;
-      heap[at] = heap[parent] as Timer;
-      at = parent;
-    }
-    heap[at] = timer;
-  }
-
-  private pop(): void {
-    const { heap } = this;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      const left = 2 * at + 1;
-      const child = isBefore(heap[left + 1], heap[left]) ? left + 1 : left;
-      if (!isBefore(heap[child], last)) break;
-      heap[at] = heap[child] as Timer;
-      at = child;
-    }
-    heap[at] = last;
-  }
 }
 
-function isBefore(a: Timer | undefined, b: Timer | undefined): boolean {
-  if (a === undefined) return false;
-  return b === undefined || a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
+function dueOf({ dueMs }: Timer): number {
+  return dueMs;
+}
+
+function wasMadeBefore(a: Timer, b: Timer): boolean {
+  return a.order < b.order;
 }
 
 /** One turn of the event loop: all microtasks run before it comes. */

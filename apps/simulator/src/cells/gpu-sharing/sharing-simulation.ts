@@ -36,7 +36,6 @@ export function allocatedPercent(
     const task = workload.classes[index];
     if (seat === null || task === undefined) continue;
     capacity.take(seat.node, task.cpuMilli, task.memoryMib, task.gpuMilli, seat.gpuMask);
-    capacity.commit();
   }
   return 100 * (1 - capacity.freeGpuMilliTotal / capacity.totalGpuMilli);
 }

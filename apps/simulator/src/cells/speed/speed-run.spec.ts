@@ -27,6 +27,9 @@ describe('a run of the speed cell', () => {
   it('counts placements by the time in the cycle', () => {
     // A cycle takes one tick of this clock, and places 100 tasks at most.
     expect(figures.cycleP99Ms).toBe(0.25);
+    // The clock of CPU time is the same one: the wall clock is read twice in between.
+    expect(figures.cycleCpuP99Ms).toBe(0.75);
+    expect(figures.lookedAtPerCpuSecond).toBeGreaterThan(figures.steadyPerCpuSecond);
     expect(figures.steadyPerSecond).toBeGreaterThan(40_000);
     expect(figures.steadyPerSecond).toBeLessThanOrEqual(400_000);
     expect(figures.withUpdatesPerSecond).toBeLessThan(figures.steadyPerSecond);

@@ -14,11 +14,17 @@ export interface SpeedFigures {
   readonly steadyPerSecond: number;
   /** The same by the time that the thread had a core: what else runs on the machine does not count. */
   readonly steadyPerCpuSecond: number;
+  /** Placements and tasks that were looked at and told why they wait, by CPU time. */
+  readonly lookedAtPerCpuSecond: number;
   /** With the time for what ended and came before the cycle. */
   readonly withUpdatesPerSecond: number;
   readonly cycleP50Ms: number;
   readonly cycleP99Ms: number;
   readonly cycleMaxMs: number;
+  /** The same by CPU time. */
+  readonly cycleCpuP50Ms: number;
+  readonly cycleCpuP99Ms: number;
+  readonly cycleCpuMaxMs: number;
   readonly placed: number;
   readonly gangsPlaced: number;
   readonly gpusBusyPercent: number;
@@ -39,10 +45,13 @@ interface Running {
 
 interface Phase {
   placed: number;
+  /** Tasks that were looked at and wait. */
+  waits: number;
   cycleMs: number;
   cycleCpuMs: number;
   updateMs: number;
   readonly cyclesMs: number[];
+  readonly cyclesCpuMs: number[];
 }
 
 /** The production decision cycle in a world of its own: seeded, without events or stores. */
@@ -133,9 +142,13 @@ export class SpeedRun {
     const beganMs = this.clock.monotonicMs();
     this.standing.run(this.nowMs, DECISIONS_PER_CYCLE);
     const tookMs = this.clock.monotonicMs() - beganMs;
-    phase.cycleCpuMs += this.cpuMs() - cpuBeganMs;
-    const { count } = this.standing.cycle.seats;
+    const cpuMs = this.cpuMs() - cpuBeganMs;
+    const { seats, waits } = this.standing.cycle;
+    const { count } = seats;
     phase.placed += count;
+    for (const { item } of waits) phase.waits += item.members.length;
+    phase.cycleCpuMs += cpuMs;
+    phase.cyclesCpuMs.push(cpuMs);
     phase.cycleMs += tookMs;
     phase.cyclesMs.push(tookMs);
     this.collect();
@@ -157,15 +170,20 @@ export class SpeedRun {
 
   private figures(filling: Phase, steady: Phase): SpeedFigures {
     const sorted = steady.cyclesMs.toSorted((a, b) => a - b);
+    const sortedCpu = steady.cyclesCpuMs.toSorted((a, b) => a - b);
     const { capacity } = this.standing.board.table;
     return {
       fillingPerSecond: (1_000 * filling.placed) / filling.cycleMs,
       steadyPerSecond: (1_000 * steady.placed) / steady.cycleMs,
       steadyPerCpuSecond: (1_000 * steady.placed) / steady.cycleCpuMs,
+      lookedAtPerCpuSecond: (1_000 * (steady.placed + steady.waits)) / steady.cycleCpuMs,
       withUpdatesPerSecond: (1_000 * steady.placed) / (steady.cycleMs + steady.updateMs),
       cycleP50Ms: quantile(sorted, 0.5),
       cycleP99Ms: quantile(sorted, 0.99),
       cycleMaxMs: quantile(sorted, 1),
+      cycleCpuP50Ms: quantile(sortedCpu, 0.5),
+      cycleCpuP99Ms: quantile(sortedCpu, 0.99),
+      cycleCpuMaxMs: quantile(sortedCpu, 1),
       placed: filling.placed + steady.placed,
       gangsPlaced: this.gangsPlaced,
       gpusBusyPercent: 100 * (1 - capacity.freeGpuMilliTotal / capacity.totalGpuMilli),
@@ -188,7 +206,7 @@ function newStanding(size: SpeedSize): Standing {
 }
 
 function newPhase(): Phase {
-  return { placed: 0, cycleMs: 0, cycleCpuMs: 0, updateMs: 0, cyclesMs: [] };
+  return { placed: 0, waits: 0, cycleMs: 0, cycleCpuMs: 0, updateMs: 0, cyclesMs: [], cyclesCpuMs: [] };
 }
 
 function quantile(sorted: readonly number[], part: number): number {

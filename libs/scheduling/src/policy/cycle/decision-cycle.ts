@@ -56,6 +56,8 @@ export class DecisionCycle {
   /** Workers with something to preempt, and those of them that nobody has asked in this cycle. */
   private readonly preemptible: readonly WorkerView[];
   private unasked: readonly WorkerView[] = [];
+  /** Of all classes: what is younger is overdue in none. */
+  private readonly leastMaxWaitMs: number;
 
   constructor(
     private readonly board: PlacementBoard,
@@ -64,7 +66,10 @@ export class DecisionCycle {
     private readonly reasons: WaitReasons,
     shares?: SchedulingSnapshot['shares'],
   ) {
-    this.order = new ServiceOrder<WorkItem>(policy.ordering ?? DEFAULT_ORDERING, shares);
+    const ordering = policy.ordering ?? DEFAULT_ORDERING;
+    this.order = new ServiceOrder<WorkItem>(ordering, shares);
+    const limits = [...ordering.classes.values(), ordering.otherwise];
+    this.leastMaxWaitMs = Math.min(...limits.map(({ maxWaitMs }) => maxWaitMs));
     this.gangs = new GangPlacer(board);
     this.preemptible = board.table.workers.filter(hasPreemptible);
   }
@@ -72,26 +77,32 @@ export class DecisionCycle {
   /** Decides for at most `limit` tasks; a gang that comes first may be larger. */
   run(now: Instant, limit: number): void {
     this.begin(now);
-    for (let item = this.order.next(); item !== undefined; item = this.order.next()) {
+    const { order, seats } = this;
+    for (let item = order.next(); item !== undefined; item = order.next()) {
+      // Gangs of one shape may differ in who asks for what.
+      const example = order.exampleOfShape();
+      const asked = example.within === null ? example : item;
+      const { tenantAccount } = order.exampleOfTenant();
       // 1. The limit of a cycle. A gang is not cut in two by it.
-      if (this.seats.count > 0 && this.seats.count + item.members.length > limit) {
+      if (seats.count > 0 && seats.count + asked.members.length > limit) {
         this.limited = true;
         return;
       }
       // 2. A pause after a failure.
-      if (isBackingOff(item.notBefore, now)) {
+      const isNoted = order.isNoted();
+      if (isNoted && isBackingOff(item.notBefore, now)) {
         this.wait(item, 'retry_backoff');
-        this.order.pass();
+        order.pass();
         continue;
       }
       // 3. Quotas of tenant and namespace.
-      const refusal = this.refusalOf(item);
+      const refusal = this.refusalOf(tenantAccount, asked);
       if (refusal !== null) {
-        this.refuse(item, refusal, now);
+        this.refuse(item, tenantAccount, asked, refusal, now);
         continue;
       }
       // 4. A place, or 5. why not, and what is done about it.
-      if (this.place(item)) this.settle(item);
+      if (this.place(item, asked)) this.settle(item, tenantAccount, asked, isNoted);
       else this.makeWait(item, now);
     }
   }
@@ -99,7 +110,7 @@ export class DecisionCycle {
   add(item: WorkItem): void {
     const plan = item.plans[0];
     if (plan !== undefined) this.planOfShape.set(item.shape, plan);
-    this.order.add(item);
+    this.order.add(item, item.notBefore !== null || item.unpredictedGpuSeconds > 0);
   }
 
   /** Something of the tenant's ended: what waits for its quota is looked at again. */
@@ -137,33 +148,32 @@ export class DecisionCycle {
     this.order.begin(now, (shape) => this.setupGpuSeconds(shape));
   }
 
-  private refusalOf(item: WorkItem): WaitingCode | null {
-    return (
-      this.quotas.refusal(item.tenantAccount, item.charge) ?? this.quotas.refusal(item.namespaceAccount, item.charge)
-    );
+  private refusalOf(tenantAccount: number, { namespaceAccount, charge }: WorkItem): WaitingCode | null {
+    return this.quotas.refusal(tenantAccount, charge) ?? this.quotas.refusal(namespaceAccount, charge);
   }
 
   /** What has waited too long keeps its account closed to smaller and younger work, if it can ever run itself. */
-  private refuse(item: WorkItem, reason: WaitingCode, now: Instant): void {
+  private refuse(item: WorkItem, tenantAccount: number, asked: WorkItem, reason: WaitingCode, now: Instant): void {
     const { quotas, order } = this;
     this.wait(item, reason);
-    const ofTenant = !this.isWithinQuota(item);
-    const account = ofTenant ? item.tenantAccount : item.namespaceAccount;
-    if (this.isOverdue(item, now) && quotas.everFits(account, item.charge)) {
+    const ofTenant = quotas.refusal(tenantAccount, asked.charge) !== null;
+    const account = ofTenant ? tenantAccount : asked.namespaceAccount;
+    const mayBeOverdue = now - order.requestedAt() >= this.leastMaxWaitMs;
+    if (mayBeOverdue && this.isOverdue(item, now) && quotas.everFits(account, asked.charge)) {
       quotas.close(account);
       this.wake(item.tenantId);
     }
     if (ofTenant) order.closeLane();
     else {
-      this.reasons.closeShape(item, reason);
+      this.reasons.closeShape(asked, reason);
       order.closeShape();
     }
   }
 
-  private place(item: WorkItem): boolean {
-    const plan = item.plans[0];
+  private place(item: WorkItem, asked: WorkItem): boolean {
+    const plan = asked.plans[0];
     if (plan === undefined) return false;
-    if (item.within !== null) return this.placeGang(item);
+    if (asked.within !== null) return this.placeGang(item);
     const seat = this.board.choose(plan);
     if (seat === null || seat.tier === null) return false;
     // What speaks for the place is how it was before.
@@ -202,15 +212,15 @@ export class DecisionCycle {
     seats.count = at + 1;
   }
 
-  private settle(item: WorkItem): void {
-    this.order.take();
-    if (item.unpredictedGpuSeconds > 0) this.order.settle(item, item.unpredictedGpuSeconds);
-    this.quotas.take(item.tenantAccount, item.charge);
-    this.quotas.take(item.namespaceAccount, item.charge);
+  private settle(item: WorkItem, tenantAccount: number, asked: WorkItem, isNoted: boolean): void {
+    this.order.take(isNoted ? item.unpredictedGpuSeconds : 0);
+    this.quotas.take(tenantAccount, asked.charge);
+    this.quotas.take(asked.namespaceAccount, asked.charge);
   }
 
   private wait(item: WorkItem, reason: WaitingCode, preemption: Preemption | null = null): void {
-    this.waits.push({ item, seatsBefore: this.seats.count, reason, ...(preemption === null ? {} : { preemption }) });
+    const wait = { item, seatsBefore: this.seats.count, reason };
+    this.waits.push(preemption === null ? wait : { ...wait, preemption });
   }
 
   private makeWait(item: WorkItem, now: Instant): void {

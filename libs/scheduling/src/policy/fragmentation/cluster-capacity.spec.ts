@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { UNDO_LIMIT } from './change-log.js';
 import { ClusterCapacity, type NodeSize } from './cluster-capacity.js';
 
 const WHOLE = 1000;
@@ -57,7 +56,7 @@ function shapesByHand(capacity: ClusterCapacity): unknown {
 }
 
 interface Step {
-  readonly kind: 'take' | 'release' | 'mark' | 'undo' | 'commit';
+  readonly kind: 'take' | 'release' | 'mark' | 'undo';
   readonly node: number;
   readonly cpuMilli: number;
   readonly gpuMilli: number;
@@ -66,7 +65,7 @@ interface Step {
 
 const steps = fc.array(
   fc.record<Step>({
-    kind: fc.constantFrom('take', 'take', 'take', 'release', 'mark', 'undo', 'commit'),
+    kind: fc.constantFrom('take', 'take', 'take', 'release', 'mark', 'undo'),
     node: fc.nat(5),
     cpuMilli: fc.constantFrom(0, 1000, 3000),
     gpuMilli: fc.constantFrom(250, 500, WHOLE),
@@ -75,29 +74,27 @@ const steps = fc.array(
   { maxLength: 60 },
 );
 
+function giveBack(capacity: ClusterCapacity, { node: at, cpuMilli, gpuMilli, gpuMask }: Step): void {
+  capacity.release(at, cpuMilli, 0, gpuMilli, gpuMask);
+}
+
 describe('ClusterCapacity', () => {
-  it('never gives more than a node has, groups nodes by what is free, and takes back exactly', () => {
+  it('never gives more than a node has, groups nodes by what is free, and leaves no trace of what was given back', () => {
     fc.assert(
       fc.property(steps, (script) => {
         const capacity = new ClusterCapacity([node(), node(), node({ kind: 1 }), node(), node({ gpus: 1 }), node()]);
-        const marks: { readonly mark: number; readonly seen: unknown }[] = [];
+        let mark = { taken: 0, seen: seen(capacity) };
         const taken: Step[] = [];
         for (const step of script) {
           const free = capacity.freeGpuMilliTotal;
-          if (step.kind === 'mark') marks.push({ mark: capacity.mark(), seen: seen(capacity) });
-          else if (step.kind === 'commit') {
-            capacity.commit();
-            marks.length = 0;
-          } else if (step.kind === 'undo') {
-            const last = marks.pop();
-            if (last === undefined) continue;
-            capacity.undoTo(last.mark);
-            expect(seen(capacity)).toEqual(last.seen);
-            taken.length = 0;
+          if (step.kind === 'mark') mark = { taken: taken.length, seen: seen(capacity) };
+          else if (step.kind === 'undo') {
+            for (const last of taken.splice(mark.taken).toReversed()) giveBack(capacity, last);
+            expect(seen(capacity)).toEqual(mark.seen);
           } else if (step.kind === 'release') {
-            const last = taken.pop();
-            if (last === undefined) continue;
-            capacity.release(last.node, last.cpuMilli, 0, last.gpuMilli, last.gpuMask);
+            // What was taken before the mark stays, so that the mark can be come back to.
+            const last = taken.length > mark.taken ? taken.pop() : undefined;
+            if (last !== undefined) giveBack(capacity, last);
           } else {
             const before = seen(capacity);
             try {
@@ -127,30 +124,6 @@ describe('ClusterCapacity', () => {
     expect(() => capacity.take(0, 0, 0, 600, 0b11)).toThrow('a GPU gives');
     expect(() => capacity.release(0, 0, 0, 600, 0b10)).toThrow('a GPU gives');
     expect([...capacity.freeGpuMilli]).toEqual([400, 1000]);
-  });
-
-  it('takes nothing back that was committed', () => {
-    const capacity = new ClusterCapacity([node()]);
-    const mark = capacity.mark();
-    capacity.take(0, 1000, 0, 0, 0);
-    capacity.commit();
-    expect(() => capacity.undoTo(mark)).toThrow('neither committed');
-  });
-
-  it('keeps at most UNDO_LIMIT changes to take back', () => {
-    const capacity = new ClusterCapacity([node()]);
-    const mark = capacity.mark();
-    for (let change = 0; change < UNDO_LIMIT; change += 2) {
-      capacity.take(0, 1000, 0, 0, 0);
-      capacity.release(0, 1000, 0, 0, 0);
-    }
-    capacity.undoTo(mark);
-    const again = capacity.mark();
-    for (let change = 0; change <= UNDO_LIMIT; change += 2) {
-      capacity.take(0, 1000, 0, 0, 0);
-      capacity.release(0, 1000, 0, 0, 0);
-    }
-    expect(() => capacity.undoTo(again)).toThrow('neither committed');
   });
 
   it('names the lowest GPUs with exactly that much free, and the tightest that fit', () => {

@@ -1,7 +1,6 @@
 import { invariant } from '@millrace/kernel';
-import { ChangeLog } from './change-log.js';
 import { NodeHeaps } from './node-heaps.js';
-import { NodeShapes } from './node-shapes.js';
+import { NodeShapes, powerOfTwoAbove } from './node-shapes.js';
 
 /** Thousandths of one GPU. */
 export const GPU_MILLI = 1000;
@@ -31,8 +30,8 @@ export interface Demand {
 }
 
 /**
- * Free CPU, memory and GPU thousandths of every node, in flat typed arrays. `take` and `release` cost O(GPUs of a node),
- * are logged, and `undoTo(mark)` takes back everything after a mark in O(1) each: the undo log of a gang.
+ * Free CPU, memory and GPU thousandths of every node, in flat typed arrays. `take` and `release` cost O(GPUs of a node);
+ * what is released as it was taken leaves no trace.
  *
  * Nodes with equal kind and equal free amounts share a *shape* (`shapes`): `shapeOf[node]`, `shapes.nodeCount[shape]`,
  * `firstNode(shape)` (the lowest index), and `liveShapes()` are the free lists. A policy scores shapes, not nodes.
@@ -61,9 +60,9 @@ export class ClusterCapacity {
   private live: Int32Array;
   private livePosition: Int32Array;
   private liveCount = 0;
+  /** A ring: its length is a power of two. */
   private news: Int32Array;
   private newsCount = 0;
-  private readonly log = new ChangeLog();
   private readonly sorted: Int16Array;
 
   constructor(nodes: readonly NodeSize[]) {
@@ -84,7 +83,7 @@ export class ClusterCapacity {
     this.tops = new Int32Array(this.shapes.room).fill(-1);
     this.live = new Int32Array(this.shapes.room);
     this.livePosition = new Int32Array(this.shapes.room).fill(-1);
-    this.news = new Int32Array(this.shapes.room * 2);
+    this.news = new Int32Array(powerOfTwoAbove(this.shapes.room * 2));
     this.sorted = new Int16Array(this.stride);
     this.shapeOf = new Int32Array(nodes.length).fill(-1);
     for (let node = 0; node < nodes.length; node++) this.enter(node);
@@ -107,7 +106,7 @@ export class ClusterCapacity {
 
   /** The shape of that piece of news, -1 when it is too long ago to be known. */
   newsAt(index: number): number {
-    return index < this.newsCount - this.news.length ? -1 : (this.news[index % this.news.length] ?? -1);
+    return index < this.newsCount - this.news.length ? -1 : (this.news[index & (this.news.length - 1)] ?? -1);
   }
 
   /** The GPUs to use for `count` × `freeMilli`: the lowest that have exactly this much free, as a bit mask. */
@@ -144,39 +143,21 @@ export class ClusterCapacity {
   /** Takes the demand from the node, its GPU share from each GPU of the mask. */
   take(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
     this.assertRoom(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
-    this.log.push(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
     this.move(node, cpuMilli, memoryMib, gpuMilli, gpuMask);
   }
 
   /** Gives it back: the task on that node ended. */
   release(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
     this.assertRoom(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
-    this.log.push(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
     this.move(node, -cpuMilli, -memoryMib, -gpuMilli, gpuMask);
   }
 
-  /** The node is of another kind from now on (what runs on it changes what filters say). Not logged. */
+  /** The node is of another kind from now on (what runs on it changes what filters say). */
   setKind(node: number, kind: number): void {
     if (this.kind[node] === kind) return;
     this.leave(node);
     this.kind[node] = kind;
     this.enter(node);
-  }
-
-  /** A point to come back to, until `commit` or UNDO_LIMIT changes later. */
-  mark(): number {
-    return this.log.mark();
-  }
-
-  /** Takes back, latest first, everything that was taken or released after the mark. */
-  undoTo(mark: number): void {
-    const { log } = this;
-    while (log.pop(mark)) this.move(log.node, -log.cpuMilli, -log.memoryMib, -log.gpuMilli, log.gpuMask);
-  }
-
-  /** What was done so far stays: it can't be taken back any more. */
-  commit(): void {
-    this.log.commit();
   }
 
   private assertRoom(node: number, cpuMilli: number, memoryMib: number, gpuMilli: number, gpuMask: number): void {
@@ -230,7 +211,7 @@ export class ClusterCapacity {
     this.live[this.liveCount] = shape;
     this.livePosition[shape] = this.liveCount;
     this.liveCount += 1;
-    this.news[this.newsCount % this.news.length] = shape;
+    this.news[this.newsCount & (this.news.length - 1)] = shape;
     this.newsCount += 1;
   }
 
@@ -267,9 +248,9 @@ export class ClusterCapacity {
     const livePosition = new Int32Array(room).fill(-1);
     livePosition.set(this.livePosition);
     this.livePosition = livePosition;
-    const news = new Int32Array(room * 2);
+    const news = new Int32Array(powerOfTwoAbove(room * 2));
     for (let index = Math.max(0, this.newsCount - this.news.length); index < this.newsCount; index++) {
-      news[index % news.length] = this.news[index % this.news.length] ?? -1;
+      news[index & (news.length - 1)] = this.news[index & (this.news.length - 1)] ?? -1;
     }
     this.news = news;
   }

@@ -181,6 +181,7 @@ function grown<A extends Int16Array | Int32Array | Uint8Array | Uint16Array | Ui
   return to;
 }
 
-function powerOfTwoAbove(value: number): number {
+/** The least power of two that is not below the value, 2 at least. */
+export function powerOfTwoAbove(value: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(2, value)));
 }

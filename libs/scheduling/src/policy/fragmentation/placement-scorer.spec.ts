@@ -39,10 +39,9 @@ function byHand(capacity: ClusterCapacity, potential: NodePotential, task: TaskC
   for (let node = 0; node < capacity.nodeCount; node++) {
     for (const gpuMask of masksOf(capacity, node, task)) {
       const before = valueOf(capacity, potential, node);
-      const mark = capacity.mark();
       capacity.take(node, task.cpuMilli, task.memoryMib, task.gpuMilli, gpuMask);
       const cost = valueOf(capacity, potential, node) - before;
-      capacity.undoTo(mark);
+      capacity.release(node, task.cpuMilli, task.memoryMib, task.gpuMilli, gpuMask);
       if (best === null || cost < best.cost) best = { cost, node, gpuMask };
     }
   }
@@ -85,24 +84,28 @@ const CLASSES: readonly TaskClass[] = [
 ];
 
 describe('PlacementScorer', () => {
-  it('SCH-40: chooses what looking at every node and GPU would choose, ties by index, through takes and undos', () => {
+  it('SCH-40: chooses what looking at every node and GPU would choose, ties by index, through takes and releases', () => {
     const moves = fc.array(fc.record({ task: fc.nat(CLASSES.length - 1), then: fc.nat(5) }), { maxLength: 50 });
     fc.assert(
       fc.property(moves, (script) => {
         const capacity = new ClusterCapacity(NODES);
         const potential = new Coarse();
         const scorer = new PlacementScorer(capacity, potential);
-        let mark = capacity.mark();
+        const taken: (() => void)[] = [];
         for (const move of script) {
           const taskClass = CLASSES[move.task] ?? task();
           const wanted = byHand(capacity, potential, taskClass);
           const choice = scorer.choose(taskClass);
           expect(choice === null ? null : `${choice.node}/${choice.gpuMask}`).toBe(wanted);
           if (choice !== null) {
-            capacity.take(choice.node, taskClass.cpuMilli, taskClass.memoryMib, taskClass.gpuMilli, choice.gpuMask);
+            const { node, gpuMask } = choice;
+            capacity.take(node, taskClass.cpuMilli, taskClass.memoryMib, taskClass.gpuMilli, gpuMask);
+            taken.push(() =>
+              capacity.release(node, taskClass.cpuMilli, taskClass.memoryMib, taskClass.gpuMilli, gpuMask),
+            );
           }
-          if (move.then === 0) capacity.undoTo(mark);
-          if (move.then === 1) mark = capacity.mark();
+          if (move.then === 0) for (const release of taken.splice(0)) release();
+          if (move.then === 1) taken.shift()?.();
           if (move.then === 2) {
             potential.seed += 1;
             potential.version += 1;

@@ -25,9 +25,6 @@ export class GangPlacer {
   private readonly rooms: Int32Array;
   private readonly tried: Int32Array = new Int32Array(DOMAIN_TRIES);
   private readonly bundles = new Map<string, TaskClass[]>();
-  private roomOfShape = new Int32Array(0);
-  private passOfShape = new Int32Array(0);
-  private pass = 1;
   private count = 0;
 
   constructor(private readonly board: PlacementBoard) {
@@ -145,7 +142,7 @@ export class GangPlacer {
       const domain = this.tightestUntried(domains, need, bits, tries);
       if (domain === -1) return false;
       this.tried[tries] = domain;
-      if (this.placeIn(plans, domains.nodesOf(domain))) return true;
+      if (this.placeIn(plans, domains, domain)) return true;
     }
     return false;
   }
@@ -161,13 +158,15 @@ export class GangPlacer {
     return best;
   }
 
-  private placeIn(plans: readonly ClassPlan[], nodes: Int32Array): boolean {
+  private placeIn(plans: readonly ClassPlan[], domains: Domains, domain: number): boolean {
     this.count = 0;
     for (let at = 0; at < plans.length;) {
       const plan = plans[at];
       let end = at;
       while (end < plans.length && plans[end] === plan) end += 1;
-      if (plan === undefined || !this.spread(plan, end - at, nodes)) {
+      // Elsewhere no node has room for it.
+      const nodes = plan === undefined ? null : domains.nodesOfKinds(domain, plan.workerKindBits);
+      if (plan === undefined || nodes === null || !this.spread(plan, end - at, nodes)) {
         this.undo();
         return false;
       }
@@ -181,12 +180,11 @@ export class GangPlacer {
     let total = 0;
     let most = 0;
     for (let at = 0; at < nodes.length; at++) {
-      const room = this.roomOn(nodes[at] ?? 0, plan);
+      const room = this.board.roomOn(nodes[at] ?? 0, plan);
       this.rooms[at] = room;
       total += room;
       if (room > most) most = room;
     }
-    this.pass += 1;
     if (total < members) return false;
     let left = members;
     for (let room = Math.min(most, members); room > 0 && left > 0; room--) {
@@ -198,21 +196,6 @@ export class GangPlacer {
       if (left > 0 && left < room) left -= this.fillRest(plan, left, nodes);
     }
     return left === 0;
-  }
-
-  /** Nodes of one shape have the same room: it is worked out once a pass. */
-  private roomOn(node: number, plan: ClassPlan): number {
-    const { capacity, workerOf, freeSlots } = this.board.table;
-    if (this.roomOfShape.length < capacity.shapes.room) {
-      this.roomOfShape = new Int32Array(capacity.shapes.room);
-      this.passOfShape = new Int32Array(capacity.shapes.room);
-    }
-    const shape = capacity.shapeOf[node] ?? 0;
-    if (this.passOfShape[shape] !== this.pass) {
-      this.passOfShape[shape] = this.pass;
-      this.roomOfShape[shape] = Math.min(GANG_LIMIT, this.board.roomInShape(shape, plan));
-    }
-    return Math.min(freeSlots[workerOf[node] ?? 0] ?? 0, this.roomOfShape[shape] ?? 0);
   }
 
   /** The node with the least room for all that are left. */

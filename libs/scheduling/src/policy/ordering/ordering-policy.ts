@@ -23,6 +23,17 @@ export interface ClassLimits {
   readonly liftAfterMs?: DurationMs;
 }
 
+/** What the queue of one class and pool goes by. */
+export interface QueueTerms {
+  /** Its own, by which the queue of a task is found. */
+  readonly number: number;
+  readonly priority: number;
+  readonly pool: string;
+  readonly limits: ClassLimits;
+  readonly slackGpuSeconds: number;
+  readonly weightOf: (tenantId: string) => number;
+}
+
 export interface OrderingPolicy {
   /** By priority, from any low to any high; a priority that is not listed has the limits of `otherwise`. */
   readonly classes: ReadonlyMap<number, ClassLimits>;

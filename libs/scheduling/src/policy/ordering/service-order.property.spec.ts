@@ -53,6 +53,12 @@ function served(order: ServiceOrder<QueuedTask>): readonly QueuedTask[] {
 
 const isOverdue = ({ requestedAt }: QueuedTask): boolean => requestedAt < NOW - MAX_WAIT_MS;
 
+const VERDICTS = ['take', 'pass', 'closeShape', 'closeLane'] as const;
+
+function laneOf({ tenantId, priority, shape }: QueuedTask): string {
+  return `${tenantId}/${priority}/${shape}`;
+}
+
 describe('any order of service', () => {
   it('serves each task once, the higher class first (QUE-02)', () => {
     fc.assert(
@@ -156,25 +162,27 @@ describe('any order of service', () => {
   });
 
   it('conserves work: what is not closed, passed or at its quota is served', () => {
-    const verdict = fc.constantFrom('take', 'pass', 'closeShape', 'closeTenant');
+    const verdict = fc.constantFrom(...VERDICTS);
     fc.assert(
       fc.property(queue, slack, fc.infiniteStream(verdict), (tasks, slackGpuSeconds, verdicts) => {
         const order = orderOf(tasks, { ...POLICY, slackGpuSeconds });
         const done = new Set<string>();
         const closed = new Set<string>();
+        const isOut = (each: QueuedTask): boolean => {
+          return done.has(each.id) || closed.has(each.shape) || closed.has(laneOf(each));
+        };
         let taken = 0;
         for (let next = order.next(); next !== undefined; next = order.next()) {
-          expect(closed.has(next.shape) || closed.has(next.tenantId) || done.has(next.id)).toBe(false);
-          const step = verdicts.next().value as 'take' | 'pass' | 'closeShape' | 'closeTenant';
+          expect(isOut(next)).toBe(false);
+          const step = verdicts.next().value as (typeof VERDICTS)[number];
           order[step]();
           if (step === 'closeShape') closed.add(next.shape);
-          else if (step === 'closeTenant') closed.add(next.tenantId);
+          else if (step === 'closeLane') closed.add(laneOf(next));
           else done.add(next.id);
           if (step === 'take') taken += 1;
         }
-        for (const { id, shape, tenantId } of tasks) {
-          expect(done.has(id) || closed.has(shape) || closed.has(tenantId)).toBe(true);
-        }
+        expect(tasks.every(isOut)).toBe(true);
+        for (const tenantId of TENANTS) order.openTenant(tenantId);
         order.begin(NOW);
         expect(served(order)).toHaveLength(tasks.length - taken);
       }),

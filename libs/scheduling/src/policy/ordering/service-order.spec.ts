@@ -138,16 +138,6 @@ describe('the order of service', () => {
     expect(served(order)).toEqual([1, 2, 3]);
   });
 
-  it('SCH-39: closes a tenant for all classes until the next cycle', () => {
-    const order = anOrder([aQueued(1, { priority: 1 }), aQueued(2), aQueued(3, { tenantId: 'globex' })]);
-    order.begin(NOW);
-    order.next();
-    order.closeTenant();
-    expect(served(order)).toEqual([3]);
-    order.begin(NOW);
-    expect(served(order)).toEqual([1, 2]);
-  });
-
   it('SCH-39: closes what one tenant has of one shape until the tenant is opened', () => {
     const order = anOrder([aQueued(1), aQueued(2, { shape: 'b', gpuSeconds: 90 }), aQueued(3, { tenantId: 'globex' })]);
     order.begin(NOW);
@@ -159,6 +149,58 @@ describe('the order of service', () => {
     expect(order.next()).toBeUndefined();
     order.openTenant('acme');
     expect(served(order)).toEqual([1, 4]);
+  });
+
+  it('SCH-39: opens what was closed in every class, or only that of which something may start', () => {
+    const order = anOrder([aQueued(1), aQueued(2, { shape: 'b', gpuSeconds: 90 }), aQueued(3, { priority: 1 })]);
+    order.begin(NOW);
+    for (let closed = 0; closed < 3; closed++) {
+      order.next();
+      order.closeLane();
+    }
+    expect(order.next()).toBeUndefined();
+    order.openTenant('globex');
+    expect(order.next()).toBeUndefined();
+    order.openTenant('acme', ({ gpuSeconds }) => gpuSeconds < 90);
+    expect(served(order)).toEqual([3, 1]);
+    order.openTenant('acme');
+    expect(served(order)).toEqual([2]);
+  });
+
+  it('QUE-13: counts a task that is lifted to the class above once', () => {
+    const order = anOrder([aQueued(1, { requestedAt: NOW - 13 * HOUR_MS }), aQueued(2)]);
+    order.begin(NOW);
+    expect(order.size).toBe(2);
+    expect(served(order)).toEqual([1, 2]);
+    expect(order.size).toBe(0);
+  });
+
+  it('tells of the current task whether it was noted, passed over and lifted too, and when it was requested', () => {
+    const order = anOrder([]);
+    order.add(aQueued(1, { requestedAt: NOW - 13 * HOUR_MS }), true);
+    order.add(aQueued(2));
+    order.begin(NOW - 2 * HOUR_MS);
+    order.next();
+    expect([order.isNoted(), order.requestedAt()]).toEqual([true, NOW - 13 * HOUR_MS]);
+    order.pass();
+    order.next();
+    expect(order.isNoted()).toBe(false);
+    order.begin(NOW);
+    expect([order.next()?.id, order.isNoted()]).toEqual([aQueued(1).id, true]);
+  });
+
+  it('gives examples of the shape and of the tenant of the current task', () => {
+    const order = anOrder([
+      aQueued(1, { gpuSeconds: 90 }),
+      aQueued(2, { shape: 'b', tenantId: 'globex', gpuSeconds: 1 }),
+      aQueued(3, { shape: 'b', gpuSeconds: 50 }),
+    ]);
+    order.begin(NOW);
+    for (let task = order.next(); task !== undefined; task = order.next()) {
+      expect(order.exampleOfShape().shape).toBe(task.shape);
+      expect(order.exampleOfTenant().tenantId).toBe(task.tenantId);
+      order.take();
+    }
   });
 
   it('SCH-45: counts what it takes to load a model beside the length, twice: what leaves is loaded again', () => {

@@ -146,8 +146,17 @@ describe('tenants of a class', () => {
       slackGpuSeconds: 0,
     });
     order.begin(NOW);
-    order.settle({ tenantId: 'acme', priority: 0, pool: 'local' }, 100);
+    expect(order.next()).toMatchObject({ tenantId: 'acme' });
+    order.take(90);
     expect(tookOf(order, 30)).toEqual({ acme: 100, globex: 200 });
+  });
+
+  it('QUE-13: are charged in the class that a lifted task is served in', () => {
+    const order = anOrder([aQueued(1, { priority: -1, requestedAt: NOW - 13 * 3_600_000, gpuSeconds: 0 })]);
+    order.begin(NOW);
+    order.next();
+    order.take(60);
+    expect(order.shares().filter(({ tenants }) => tenants['acme'] === 60)).toMatchObject([{ priority: 1 }]);
   });
 
   it('are served past their share while nobody else has work that fits', () => {

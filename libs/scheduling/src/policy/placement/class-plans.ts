@@ -7,6 +7,7 @@ import type { PendingTask, Preference, WorkerView } from '../snapshot.js';
 import { SHARERS_LIMIT, type GpuBay } from './gpu-bays.js';
 import type { NodeKind } from './node-table.js';
 import type { PlacementWeights } from './placement-weights.js';
+import type { ShapeRooms } from './shape-rooms.js';
 import { kindBit } from './topology.js';
 import type { WorkerKinds } from './worker-kinds.js';
 import { chargeOf, type QuotaCharge } from '../quotas/quota-book.js';
@@ -28,6 +29,8 @@ export interface ClassPlan {
   readonly reasonOfKind: PlacementReason[];
   /** `kindBit`s of the worker kinds it fits. */
   workerKindBits: number;
+  /** Kept by the board once it is asked for. */
+  rooms: ShapeRooms | null;
   /** What each task of it counts for against a quota. */
   readonly charge: QuotaCharge;
   /** For an item of one task. */
@@ -69,6 +72,7 @@ export class ClassPlans {
       tierOfKind,
       reasonOfKind: [],
       workerKindBits: 0,
+      rooms: null,
       charge: chargeOf(task),
       alone,
     };

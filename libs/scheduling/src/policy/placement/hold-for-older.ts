@@ -1,15 +1,8 @@
+import { NumberHeap } from '../ordering/number-heap.js';
 import type { GangLevel } from '../snapshot.js';
 import type { ClassPlan } from './class-plans.js';
 import type { NodeTable } from './node-table.js';
 import type { PlacementBoard } from './placement-board.js';
-
-interface Candidate {
-  readonly node: number;
-  readonly room: number;
-  readonly freeMilli: number;
-  readonly drainedAt: number;
-  readonly lastStart: number;
-}
 
 /**
  * Holds nodes for a task or gang that has waited too long and finds no room, so that what ends there is not taken by
@@ -21,7 +14,7 @@ export function holdForOlder(board: PlacementBoard, plans: readonly ClassPlan[],
   const plan = plans[0];
   if (plan === undefined) return;
   const nodes = plans.length === 1 ? bestNode(board, plan) : bestDomain(board, plan, plans.length, within);
-  for (const { node } of nodes) board.hold(node);
+  for (const node of nodes) board.hold(node);
 }
 
 /**
@@ -31,54 +24,64 @@ export function holdForOlder(board: PlacementBoard, plans: readonly ClassPlan[],
  * 3. where the last start is the longest ago: what was held in the cycles before;
  * 4. the first node.
  */
-function byCloseness(a: Candidate, b: Candidate): number {
-  return a.drainedAt - b.drainedAt || b.freeMilli - a.freeMilli || a.lastStart - b.lastStart || a.node - b.node;
+function isCloser(table: NodeTable, a: number, b: number): boolean {
+  const { workerOf, drainedAt, lastStart } = table;
+  const workerA = workerOf[a] ?? 0;
+  const workerB = workerOf[b] ?? 0;
+  const apart =
+    (drainedAt[workerA] ?? 0) - (drainedAt[workerB] ?? 0) ||
+    freeOn(table, b) - freeOn(table, a) ||
+    (lastStart[workerA] ?? 0) - (lastStart[workerB] ?? 0) ||
+    a - b;
+  return apart < 0;
 }
 
-function bestNode(board: PlacementBoard, plan: ClassPlan): readonly Candidate[] {
-  const all = candidates(board, plan, board.table.workerOf.keys());
-  return all.length === 0 ? [] : [all.reduce((best, next) => (byCloseness(next, best) < 0 ? next : best))];
+function bestNode(board: PlacementBoard, plan: ClassPlan): readonly number[] {
+  const { table } = board;
+  let best = -1;
+  for (const node of table.cluster.nodesOfKinds(0, plan.workerKindBits)) {
+    if (!isCandidate(board, plan, node)) continue;
+    if (best === -1 || isCloser(table, node, best)) best = node;
+  }
+  return best === -1 ? [] : [best];
 }
 
-function bestDomain(board: PlacementBoard, plan: ClassPlan, members: number, within: GangLevel): readonly Candidate[] {
+function bestDomain(board: PlacementBoard, plan: ClassPlan, members: number, within: GangLevel): readonly number[] {
   if (within === 'node' || within === 'nvlink') {
-    return bestNode(board, plan).filter(({ room }) => room >= members);
+    return bestNode(board, plan).filter((node) => emptyRoom(board.table, plan, node) >= members);
   }
   const domains = within === 'rack' ? board.table.racks : board.table.zones;
   const byFree = Array.from({ length: domains.count }, (_, domain) => domain).toSorted(
     (a, b) => (domains.freeMilli[b] ?? 0) - (domains.freeMilli[a] ?? 0) || a - b,
   );
   for (const domain of byFree) {
-    const found = enough(candidates(board, plan, domains.nodesOf(domain)), members);
+    const found = enough(board, plan, members, domains.nodesOfKinds(domain, plan.workerKindBits));
     if (found !== null) return found;
   }
   return [];
 }
 
 /** The closest nodes until all members would fit on them once they are empty; null when they never do. */
-function enough(nodes: readonly Candidate[], members: number): readonly Candidate[] | null {
-  const sorted = nodes.toSorted(byCloseness);
-  let room = 0;
-  for (const [at, candidate] of sorted.entries()) {
-    room += candidate.room;
-    if (room >= members) return sorted.slice(0, at + 1);
+function enough(board: PlacementBoard, plan: ClassPlan, members: number, nodes: Int32Array): readonly number[] | null {
+  const { table } = board;
+  const heap = new NumberHeap((a, b) => isCloser(table, a, b), false);
+  for (const node of nodes) {
+    if (isCandidate(board, plan, node)) heap.push(node, table.drainedAt[table.workerOf[node] ?? 0] ?? 0);
   }
-  return null;
+  const found: number[] = [];
+  let room = 0;
+  while (room < members && heap.size > 0) {
+    const node = heap.pop();
+    room += emptyRoom(table, plan, node);
+    found.push(node);
+  }
+  return room >= members ? found : null;
 }
 
-/** Nodes that would take the class if nothing ran on them, and that are not held for another. */
-function candidates(board: PlacementBoard, plan: ClassPlan, nodes: Iterable<number>): readonly Candidate[] {
-  const found: Candidate[] = [];
-  for (const node of nodes) {
-    if ((plan.tierOfKind[board.table.openKind[node] ?? 0] ?? -1) === -1 || board.isHeld(node)) continue;
-    const room = emptyRoom(board.table, plan, node);
-    if (room === 0) continue;
-    const { table } = board;
-    const worker = table.workerOf[node] ?? 0;
-    const drainedAt = table.drainedAt[worker] ?? 0;
-    found.push({ node, room, freeMilli: freeOn(table, node), drainedAt, lastStart: table.lastStart[worker] ?? 0 });
-  }
-  return found;
+/** It would take the class if nothing ran on it, and is not held for another. */
+function isCandidate(board: PlacementBoard, plan: ClassPlan, node: number): boolean {
+  if (plan.tierOfKind[board.table.openKind[node] ?? 0] === -1 || board.isHeld(node)) return false;
+  return emptyRoom(board.table, plan, node) > 0;
 }
 
 function emptyRoom(table: NodeTable, plan: ClassPlan, node: number): number {

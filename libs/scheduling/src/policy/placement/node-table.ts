@@ -29,6 +29,8 @@ export class NodeTable {
   readonly capacity: ClusterCapacity;
   readonly racks: Domains;
   readonly zones: Domains;
+  /** All nodes, as one domain. */
+  readonly cluster: Domains;
   /** Some worker tells its rack; otherwise a rack is nothing to be close in. */
   readonly tellsRacks: boolean;
   /** By node: its worker, its bay, its kind while it is open. */
@@ -87,6 +89,10 @@ export class NodeTable {
       Array.from(this.workerOf, (at) => nameOf(workers[at], zoneName)),
       kindIds,
     );
+    this.cluster = new Domains(
+      Array.from(this.workerOf, () => ''),
+      kindIds,
+    );
     this.tellsRacks = workers.some(({ rack }) => rack !== undefined);
     this.takeWhatIsUsed();
   }
@@ -142,7 +148,6 @@ export class NodeTable {
       // A slot may serve a task of as many GPUs as the worker has.
       if (bay.mode === 'slots') this.freed(node, (this.freeSlots[at] ?? 0) * slotBound(this.workers[at]));
     });
-    this.capacity.commit();
   }
 }
 

@@ -8,6 +8,7 @@ import { MixPotential } from './mix-potential.js';
 import { CLOSED_KIND, NodeTable, slotBound } from './node-table.js';
 import { nvlinkMask } from './nvlink.js';
 import type { PlacementWeights } from './placement-weights.js';
+import { ShapeRooms } from './shape-rooms.js';
 import { WorkerKinds } from './worker-kinds.js';
 
 /** What a placement took: enough to give it back. */
@@ -121,7 +122,6 @@ export class PlacementBoard {
     if (hasSlots[node] === 1) this.table.freed(node, slotBound(this.table.workers[worker]));
     freeSlots[worker] = (freeSlots[worker] ?? 0) + 1;
     if (freeSlots[worker] === 1) this.eachNode(worker, (own) => capacity.setKind(own, openKind[own] ?? 0));
-    capacity.commit();
   }
 
   /** What the node runs looks as before a placement that is being taken back. */
@@ -138,7 +138,9 @@ export class PlacementBoard {
 
   /** The same for any node of that shape, slots aside. */
   roomInShape(shape: number, plan: ClassPlan): number {
-    return this.roomAs(this.table.capacity.shapes.kind[shape] ?? 0, shape, plan);
+    const { shapes } = this.table.capacity;
+    plan.rooms ??= new ShapeRooms(shapes, (one) => this.roomAs(shapes.kind[one] ?? 0, one, plan));
+    return plan.rooms.of(shape);
   }
 
   private roomAs(kind: number, shape: number, plan: ClassPlan): number {

@@ -82,6 +82,17 @@ describe('quotas', () => {
     expect(decided([old, young], [quota], 10 * HOUR_MS)).toEqual(['1:tenant_quota', '2:tenant_quota']);
   });
 
+  it.each([
+    ['interactive', 1, HOUR_MS / 4],
+    ['normal', 0, 2 * HOUR_MS],
+    ['low', -1, 8 * HOUR_MS],
+  ])('QUE-13: keeps it from the moment on that the maximum wait of the class is over: %s', (_, priority, maxWaitMs) => {
+    const tasks = [4, 1].map((gpus, at) => step(at + 1, gpus, 0, 0, { tenantId: 'acme', priority, requestedAt: at }));
+    const quota = { ...tenantQuota(4), usedGpuMilli: 1_000 };
+    expect(decided(tasks, [quota], maxWaitMs - 1)).toContain('2@worker-00001');
+    expect(decided(tasks, [quota], maxWaitMs)).toContain('2:tenant_quota');
+  });
+
   it('keeps nothing for what the whole quota could not hold: that waits alone', () => {
     const never = step(1, 4, 0, 0, { tenantId: 'acme', requestedAt: 0 });
     const young = step(2, 1, 0, 0, { tenantId: 'acme', requestedAt: 9 * HOUR_MS });
@@ -99,5 +110,16 @@ describe('quotas', () => {
     const tasks = [1, 2].map((number) => step(number, 2, 0, 0, { tenantId: 'acme', gang }));
     expect(decided(tasks, [tenantQuota(3)])).toEqual(['1:tenant_quota', '2:tenant_quota']);
     expect(decided(tasks, [tenantQuota(4)])).toEqual(['1@worker-00001', '2@worker-00001']);
+  });
+
+  it('SCH-40: counts each gang by its own members, though two are alike in all but how many ask for what', () => {
+    const member = (number: number, cpus: number, id: string) => {
+      return step(number, 1, cpus, 0, { tenantId: 'acme', gang: { id, size: 3 } });
+    };
+    const tasks = [member(1, 4, 'g'), member(2, 4, 'g'), member(3, 1, 'g')];
+    const others = [member(4, 4, 'h'), member(5, 1, 'h'), member(6, 1, 'h')];
+    const placed = (cpuMilli: number) =>
+      decided([...tasks, ...others], [{ ...tenantQuota(8), cpuMilli }]).filter((text) => text.includes('@')).length;
+    expect([placed(15_000), placed(14_999)]).toEqual([6, 3]);
   });
 });
