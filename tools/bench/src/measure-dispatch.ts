@@ -15,6 +15,7 @@ import { EventStamper, createEventPublisher } from '@millrace/messaging';
 import { createInMemoryBus, receivedEvent } from '@millrace/messaging/testing';
 import { DEFAULT_SCHEDULER_SETTINGS, Scheduler } from '@millrace/scheduling';
 import type { CycleReport } from '@millrace/scheduling/ports';
+import { postgresCpu } from './postgres-cpu.js';
 
 export interface DispatchLoad {
   /** Waiting when the workers come. */
@@ -23,6 +24,14 @@ export interface DispatchLoad {
   /** Tasks of one accepting transaction, and placements of one cycle at most. */
   readonly batch: number;
   readonly progress: (text: string) => void;
+  /** CPU time of this process so far, ms. */
+  readonly cpuMs: () => number;
+}
+
+/** CPU time per task, µs: of this process, the bus in memory and the load's own making included, and of Postgres. */
+export interface CpuPerTask {
+  readonly nodeUs: number;
+  readonly postgresUs: number;
 }
 
 export interface DispatchFigures {
@@ -35,6 +44,8 @@ export interface DispatchFigures {
   readonly readS: number;
   readonly decideS: number;
   readonly applyS: number;
+  readonly accepting: CpuPerTask;
+  readonly leasing: CpuPerTask;
 }
 
 const TASK_TYPE = 'noop';
@@ -67,7 +78,9 @@ export async function measureDispatch(load: DispatchLoad): Promise<DispatchFigur
       logger: silentLogger,
     });
     try {
-      return await dispatchAll(load, createScheduler(database, bus, stamper, load));
+      const { rows } = await database.system.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const postgresCpuMs = await postgresCpu(rows[0]?.pid ?? 0);
+      return await dispatchAll(load, createScheduler(database, bus, stamper, load), postgresCpuMs);
     } finally {
       await database.close();
     }
@@ -132,17 +145,22 @@ function createScheduler(
   return { scheduler, placed, cycles };
 }
 
-async function dispatchAll(load: DispatchLoad, { scheduler, placed, cycles }: Dispatch): Promise<DispatchFigures> {
+async function dispatchAll(
+  load: DispatchLoad,
+  { scheduler, placed, cycles }: Dispatch,
+  postgresCpuMs: () => Promise<number>,
+): Promise<DispatchFigures> {
   const { tasks, workers, batch, progress } = load;
   await scheduler.start();
   invariant(scheduler.isLeading(), 'nobody else stands for election');
-  const acceptedS = await secondsOf(async () => {
+  const measure = (work: () => Promise<void>): Promise<Measured> => measured(work, load, postgresCpuMs);
+  const accepting = await measure(async () => {
     for (let from = 0; from < tasks; from += batch) {
       await scheduler.acceptTasks(requests(from, Math.min(batch, tasks - from)));
       progress(`${Math.min(tasks, from + batch)} accepted`);
     }
   });
-  const leasedS = await secondsOf(async () => {
+  const leasing = await measure(async () => {
     await scheduler.registerWorkers(registrations(workers, Math.ceil(tasks / workers)));
     await placed(tasks);
   });
@@ -151,19 +169,35 @@ async function dispatchAll(load: DispatchLoad, { scheduler, placed, cycles }: Di
     Math.round(cycles.reduce((total, cycle) => total + pick(cycle), 0)) / 1000;
   return {
     tasks,
-    acceptedPerS: Math.round(tasks / acceptedS),
-    leasesPerS: Math.round(tasks / leasedS),
+    acceptedPerS: Math.round(tasks / accepting.seconds),
+    leasesPerS: Math.round(tasks / leasing.seconds),
     cycles: cycles.length,
     readS: sum(({ readMs }) => readMs),
     decideS: sum(({ decideMs }) => decideMs),
     applyS: sum(({ applyMs }) => applyMs),
+    accepting: accepting.cpu,
+    leasing: leasing.cpu,
   };
 }
 
-async function secondsOf(work: () => Promise<void>): Promise<number> {
-  const startedMs = systemClock.monotonicMs();
+interface Measured {
+  readonly seconds: number;
+  readonly cpu: CpuPerTask;
+}
+
+async function measured(
+  work: () => Promise<void>,
+  { tasks, cpuMs }: DispatchLoad,
+  postgresCpuMs: () => Promise<number>,
+): Promise<Measured> {
+  const [startedMs, nodeMs, serverMs] = [systemClock.monotonicMs(), cpuMs(), await postgresCpuMs()];
   await work();
-  return (systemClock.monotonicMs() - startedMs) / 1000;
+  const seconds = (systemClock.monotonicMs() - startedMs) / 1000;
+  const perTaskUs = (ms: number): number => Math.round((ms * 10_000) / tasks) / 10;
+  return {
+    seconds,
+    cpu: { nodeUs: perTaskUs(cpuMs() - nodeMs), postgresUs: perTaskUs((await postgresCpuMs()) - serverMs) },
+  };
 }
 
 function requests(from: number, count: number) {
