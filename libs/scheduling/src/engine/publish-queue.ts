@@ -34,11 +34,11 @@ export class PublishQueue {
 
   /** `waits`: what the last cycle left waiting, in order of service. Returns how many pools were told of. */
   async execute(waits: readonly Wait[]): Promise<number> {
-    const { unitOfWork, clock } = this.context;
+    const { unitOfWork, clock, live } = this.context;
     const { lanes, workers, running } = await unitOfWork.run(async (scope) => ({
       lanes: await scope.tasks.laneCounts(),
       workers: await scope.workers.alive(),
-      running: waits.length === 0 ? [] : await scope.leases.running(),
+      running: waits.length === 0 ? [] : live.isKnown ? live.running() : await scope.leases.running(),
     }));
     const { record, policy } = this.context;
     const now = clock.now();

@@ -20,10 +20,11 @@ export class StoredWorld implements SnapshotSource, DecisionSink {
   constructor(private readonly context: SchedulingContext) {}
 
   async read(perTenant: number): Promise<SchedulingSnapshot> {
-    const { unitOfWork, record, policy, clock } = this.context;
+    const { unitOfWork, record, policy, clock, live } = this.context;
     const { pending, workers, held } = await unitOfWork.run(async (scope) => {
       const alive = await scope.workers.alive();
-      const waiting = await scope.tasks.pending(readingOf(perTenant));
+      const isKnown = await live.ensure(scope, clock.monotonicMs());
+      const waiting = isKnown ? live.pending(readingOf(perTenant)) : await scope.tasks.pending(readingOf(perTenant));
       return { workers: alive, pending: waiting, held: await this.held(scope, waiting, alive) };
     });
     const now = clock.now();
@@ -70,10 +71,12 @@ export class StoredWorld implements SnapshotSource, DecisionSink {
     workers: readonly WorkerWithLeases[],
   ): Promise<readonly RunningLease[]> {
     const { quotas, preemption } = this.context.policy;
+    const { live } = this.context;
+    const running = (of?: readonly number[]) => (live.isKnown ? live.running(of) : leases.running(of));
     if (pending.length === 0) return [];
-    if (quotas.length > 0 || workers.some(tellsResources)) return leases.running();
+    if (quotas.length > 0 || workers.some(tellsResources)) return running();
     const lower = preemption?.priorities.filter((priority) => pending.some((task) => task.priority > priority)) ?? [];
-    return lower.length === 0 ? [] : leases.running(lower);
+    return lower.length === 0 ? [] : running(lower);
   }
 
   /** Tells the workers of chosen victims to stop them at the next step. One that has ended meanwhile is passed over. */

@@ -57,6 +57,11 @@ export interface TaskStore {
    * request, then id), and of each lane the oldest.
    */
   pending(reading: QueueReading): Promise<readonly WaitingTask[]>;
+  /**
+   * All queued tasks, `limit` at a time: those behind `after` by task type, priority, request and id. Fewer than `limit`
+   * are the last. For take-over.
+   */
+  waiting(after: WaitingTask | undefined, limit: number): Promise<readonly WaitingTask[]>;
   /** Every lane with a queued or processing task, by task type, then priority from high to low. */
   laneCounts(): Promise<readonly LaneCount[]>;
   /** Queued tasks that were never leased and were requested before `before`, oldest first. */
