@@ -59,13 +59,16 @@ export class TaskChanges {
     return this.closures;
   }
 
+  /** The stores work one after the other; meanwhile the messages, which nothing of theirs changes, are stamped. */
   async write(scope: SchedulingScope): Promise<void> {
     const tasks = [...this.changed].flatMap((id) => this.tasks.get(id) ?? []);
-    if (tasks.length > 0) await scope.tasks.save(tasks);
-    if (this.ended.length > 0) await scope.leases.end(this.ended);
-    if (this.granted.length > 0) await scope.leases.grant(this.granted);
+    await Promise.all([
+      tasks.length > 0 && scope.tasks.save(tasks),
+      this.ended.length > 0 && scope.leases.end(this.ended),
+      this.granted.length > 0 && scope.leases.grant(this.granted),
+      this.messages.length > 0 && scope.outbox.add(this.messages),
+    ]);
     await this.writeHistory(scope);
-    if (this.messages.length > 0) await scope.outbox.add(this.messages);
   }
 
   private async writeHistory({ history }: SchedulingScope): Promise<void> {

@@ -160,7 +160,7 @@ export class PostgresTaskStore implements TaskStore {
   constructor(private readonly client: pg.ClientBase) {}
 
   async insert(tasks: readonly Task[]): Promise<ReadonlySet<TaskId>> {
-    const values = requestsToColumns(tasks);
+    const values = [...requestsToColumns(tasks)];
     const { rows } = await this.client.query<{ id: TaskId }>({
       name: 'scheduling-insert-tasks',
       text: INSERT_TASKS,
@@ -176,7 +176,7 @@ export class PostgresTaskStore implements TaskStore {
   }
 
   async save(tasks: readonly Task[]): Promise<void> {
-    await this.client.query({ name: 'scheduling-save-tasks', text: SAVE_TASKS, values: progressToColumns(tasks) });
+    await this.client.query({ name: 'scheduling-save-tasks', text: SAVE_TASKS, values: [...progressToColumns(tasks)] });
   }
 
   async pending({ perTenant, groupsMax, rowsMax }: QueueReading): Promise<readonly WaitingTask[]> {
@@ -230,7 +230,8 @@ export class PostgresTaskStore implements TaskStore {
 
   async removeEnded(before: Instant, limit: number): Promise<number> {
     const text = `DELETE FROM ${s}.tasks WHERE id IN
-      (SELECT id FROM ${s}.tasks WHERE ended_at < $1 AND state NOT IN ('queued', 'processing') LIMIT $2)`;
+      (SELECT id FROM ${s}.tasks WHERE ended_at < $1 AND state NOT IN ('queued', 'processing')
+         AND NOT EXISTS (SELECT 1 FROM ${s}.leases WHERE task_id = tasks.id) LIMIT $2)`;
     return (await this.client.query(text, [toIso(before), limit])).rowCount ?? 0;
   }
 
