@@ -1,18 +1,25 @@
 import type { Instant, TaskId } from '@millrace/kernel';
 import type { Task } from '../domain/task.js';
-import type { LiveChanges } from './live-tasks.js';
+import type { LiveChanges } from './live-state.js';
 import type { LeaseStore } from './ports/lease-store.port.js';
 import type { SchedulingScope } from './ports/scheduling-scope.port.js';
 import type { TaskStore } from './ports/task-store.port.js';
+import type { Worker, WorkerStore } from './ports/worker-store.port.js';
 
 export interface NotedChanges extends LiveChanges {
   readonly tasks: Map<TaskId, Task>;
   readonly stops: Map<TaskId, Instant>;
+  readonly workers: Map<string, Worker>;
 }
 
-/** The same stores; what is written of tasks and leases is noted, for the leader's memory to take over once it is committed. */
+/** The same stores; what is written is noted, for the leader's memory to take over once it is committed. */
 export function noteChanges(scope: SchedulingScope, changes: NotedChanges): SchedulingScope {
-  return { ...scope, tasks: notedTasks(scope.tasks, changes), leases: notedLeases(scope.leases, changes) };
+  return {
+    ...scope,
+    tasks: notedTasks(scope.tasks, changes),
+    leases: notedLeases(scope.leases, changes),
+    workers: notedWorkers(scope.workers, changes),
+  };
 }
 
 function notedTasks(store: TaskStore, { tasks: noted }: NotedChanges): TaskStore {
@@ -50,5 +57,27 @@ function notedLeases(store: LeaseStore, { stops }: NotedChanges): LeaseStore {
       for (const id of noted) stops.set(id, at);
       return noted;
     },
+  };
+}
+
+/** Whoever adds has looked that the incarnation is new. */
+function notedWorkers(store: WorkerStore, { workers: noted }: NotedChanges): WorkerStore {
+  const note = (workers: readonly Worker[]): void => {
+    for (const worker of workers) noted.set(worker.incarnation, worker);
+  };
+  return {
+    add: async (workers) => {
+      await store.add(workers);
+      note(workers);
+    },
+    save: async (workers) => {
+      note(workers);
+      await store.save(workers);
+    },
+    load: (incarnations) => store.load(incarnations),
+    current: (workerIds) => store.current(workerIds),
+    alive: () => store.alive(),
+    recent: (since, limit) => store.recent(since, limit),
+    removeEnded: (before, limit) => store.removeEnded(before, limit),
   };
 }

@@ -37,7 +37,7 @@ export class PublishQueue {
     const { unitOfWork, clock, live } = this.context;
     const { lanes, workers, running } = await unitOfWork.run(async (scope) => ({
       lanes: await scope.tasks.laneCounts(),
-      workers: await scope.workers.alive(),
+      workers: live.isKnown ? live.workers() : await scope.workers.alive(),
       running: waits.length === 0 ? [] : live.isKnown ? live.running() : await scope.leases.running(),
     }));
     const { record, policy } = this.context;

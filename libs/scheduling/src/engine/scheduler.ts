@@ -7,7 +7,7 @@ import { ExpireLeases } from './expire-leases.js';
 import { ExpireTasks } from './expire-tasks.js';
 import { LeaderElection } from './leader-election.js';
 import { LeaseWatch } from './lease-watch.js';
-import { LiveTasks } from './live-tasks.js';
+import { LiveState } from './live-state.js';
 import { notLeader } from './not-leader.js';
 import { OwnerLoop } from './owner-loop.js';
 import type { ConsumerGate } from './ports/consumer-gate.port.js';
@@ -70,7 +70,7 @@ export class Scheduler {
       watch: this.watch,
       observer: options.observer,
       record: this.record,
-      live: new LiveTasks(),
+      live: new LiveState(),
       policy: settings.policy,
       leadership: () => this.leadership(),
       leaseMs: settings.leaseMs,

@@ -1,6 +1,6 @@
 import type { Clock, DurationMs } from '@millrace/kernel';
 import type { LeaseWatch } from './lease-watch.js';
-import type { LiveTasks } from './live-tasks.js';
+import type { LiveState } from './live-state.js';
 import { noteChanges, type NotedChanges } from './noted-scope.js';
 import type { SchedulingPolicy } from './scheduling-policy.js';
 import type { ServiceRecord } from './service-record.js';
@@ -14,7 +14,7 @@ export interface SchedulingContext {
   readonly clock: Clock;
   readonly watch: LeaseWatch;
   readonly record: ServiceRecord;
-  readonly live: LiveTasks;
+  readonly live: LiveState;
   readonly policy: SchedulingPolicy;
   readonly observer: SchedulerObserver;
   /** Rejects with `not_leader` while this process does not lead. */
@@ -23,7 +23,7 @@ export interface SchedulingContext {
 }
 
 /**
- * One transaction that writes only while the term is ours. The leader's memory of live tasks follows its commit; where it
+ * One transaction that writes only while the term is ours. The leader's memory follows its commit; where it
  * is not sure whether it was committed, the memory is forgotten.
  */
 export async function runAsLeader<Result>(
@@ -31,7 +31,7 @@ export async function runAsLeader<Result>(
   work: (scope: SchedulingScope) => Promise<Result>,
 ): Promise<Result> {
   const leadership = lead();
-  const changes: NotedChanges = { tasks: new Map(), stops: new Map() };
+  const changes: NotedChanges = { tasks: new Map(), stops: new Map(), workers: new Map() };
   try {
     const result = await unitOfWork.run(async (scope) => {
       await scope.leader.confirm(leadership);
@@ -40,7 +40,7 @@ export async function runAsLeader<Result>(
     live.committed(changes, clock.monotonicMs());
     return result;
   } catch (error) {
-    if (changes.tasks.size + changes.stops.size > 0) live.forget();
+    if (changes.tasks.size + changes.stops.size + changes.workers.size > 0) live.forget();
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '@millrace/kernel';
 import { byOrderOfService, compareIds } from '../policy/ordering/ordering.js';
 import { isTerminal, type Lane, type Task } from '../domain/task.js';
-import { toWaitingTask } from '../engine/live-tasks.js';
+import { toWaitingTask } from '../engine/live-state.js';
 import { notLeader } from '../engine/not-leader.js';
 import type { Leadership, LeaderStore } from '../engine/ports/leader-store.port.js';
 import type { Lease, LeaseStore, RunningLease } from '../engine/ports/lease-store.port.js';

@@ -4,6 +4,7 @@ import { liveAttempt, type Task } from '../domain/task.js';
 import type { RunningLease } from './ports/lease-store.port.js';
 import type { SchedulingScope } from './ports/scheduling-scope.port.js';
 import type { QueueReading, WaitingTask } from './ports/task-store.port.js';
+import { hasEnded, type Worker, type WorkerWithLeases } from './ports/worker-store.port.js';
 import { WaitingTasks } from './waiting-tasks.js';
 
 /** Tasks kept in memory at most, some 400 bytes each; with more, cycles read the tables. */
@@ -13,21 +14,24 @@ const ROWS_AT_A_TIME = 10_000;
 /** With too many, the tables are counted out again only after so long. */
 const TRY_AGAIN_MS: DurationMs = 300_000;
 
-/** What one transaction wrote of tasks and leases. */
+/** What one transaction wrote of tasks, leases and workers. */
 export interface LiveChanges {
   /** As they were last saved. */
   readonly tasks: ReadonlyMap<TaskId, Task>;
   readonly stops: ReadonlyMap<TaskId, Instant>;
+  readonly workers: ReadonlyMap<string, Worker>;
 }
 
 /**
- * The leader's memory of what waits and what runs: the rows of tasks that have not ended, as the policy sees them. Built
- * from the tables, changed only after the commit of what it reflects, and forgotten when it is not sure how one ended; then
- * it is built again. The tables decide: a lease is written only where its task's row is still queued. Owned by the loop.
+ * The leader's memory of what waits, what runs and who works: the rows that have not ended, as the policy sees them. Built
+ * from the tables, changed only after the commit of what it reflects, and forgotten where it is not sure how one ended;
+ * then it is built again. The tables decide: a lease is only written for a task whose row is queued. Owned by the loop.
  */
-export class LiveTasks {
+export class LiveState {
   private readonly waiting = new WaitingTasks();
   private readonly leases = new Map<TaskId, RunningLease>();
+  private readonly slots = new Map<string, number>();
+  private readonly alive = new Map<string, Worker>();
   private known = false;
   private notBeforeMs: DurationMs = 0;
 
@@ -38,7 +42,7 @@ export class LiveTasks {
     return this.known;
   }
 
-  /** Reads the tables where it is not known. False: there are too many, or there were a while ago. */
+  /** Reads the tables where it is not known. False: there are too many tasks, or there were a while ago. */
   async ensure(scope: SchedulingScope, nowMs: DurationMs): Promise<boolean> {
     if (this.known) return true;
     if (nowMs < this.notBeforeMs) return false;
@@ -47,21 +51,24 @@ export class LiveTasks {
     return this.known;
   }
 
-  /** What a new leader's predecessor left is not its own. */
+  /** What it holds may not be what the tables hold. */
   forget(): void {
     this.known = false;
     this.notBeforeMs = 0;
-    this.waiting.clear();
-    this.leases.clear();
+    this.clear();
   }
 
   /** A transaction is through. */
-  committed({ tasks, stops }: LiveChanges, nowMs: DurationMs): void {
+  committed({ tasks, stops, workers }: LiveChanges, nowMs: DurationMs): void {
     if (!this.known) return;
-    for (const task of tasks.values()) this.put(task);
+    for (const task of tasks.values()) this.putTask(task);
     for (const [id, stopAskedAt] of stops) {
       const lease = this.leases.get(id);
       if (lease !== undefined) this.leases.set(id, { ...lease, stopAskedAt });
+    }
+    for (const worker of workers.values()) {
+      if (hasEnded(worker)) this.alive.delete(worker.incarnation);
+      else this.alive.set(worker.incarnation, worker);
     }
     if (this.size > this.max) this.giveUp(nowMs);
   }
@@ -77,6 +84,14 @@ export class LiveTasks {
     return priorities === undefined ? all : all.filter(({ priority }) => priorities.includes(priority));
   }
 
+  /** As `WorkerStore.alive`, in no particular order. */
+  workers(): readonly WorkerWithLeases[] {
+    return Array.from(this.alive.values(), (worker) => ({
+      ...worker,
+      usedSlots: this.slots.get(worker.incarnation) ?? 0,
+    }));
+  }
+
   private get size(): number {
     return this.waiting.size + this.leases.size;
   }
@@ -86,9 +101,19 @@ export class LiveTasks {
     this.notBeforeMs = nowMs + TRY_AGAIN_MS;
   }
 
-  private async readAll({ tasks, leases }: SchedulingScope): Promise<boolean> {
+  private clear(): void {
     this.waiting.clear();
     this.leases.clear();
+    this.slots.clear();
+    this.alive.clear();
+  }
+
+  private async readAll({ tasks, leases, workers }: SchedulingScope): Promise<boolean> {
+    this.clear();
+    for (const { usedSlots, ...worker } of await workers.alive()) {
+      this.alive.set(worker.incarnation, worker);
+      this.slots.set(worker.incarnation, usedSlots);
+    }
     for (const lease of await leases.running()) this.leases.set(lease.taskId, lease);
     let last: WaitingTask | undefined;
     while (this.size <= this.max) {
@@ -100,15 +125,24 @@ export class LiveTasks {
     return false;
   }
 
-  private put(task: Task): void {
+  private putTask(task: Task): void {
     const before = this.leases.get(task.id);
-    this.waiting.remove(task.id);
-    this.leases.delete(task.id);
-    if (task.state === 'queued') this.waiting.put(toWaitingTask(task));
-    if (task.state === 'processing') {
-      const lease = toRunningLease(task, before);
-      if (lease !== undefined) this.leases.set(task.id, lease);
+    const lease = task.state === 'processing' ? toRunningLease(task, before) : undefined;
+    if (before !== undefined) this.take(before.incarnation, -1);
+    if (lease === undefined) {
+      this.leases.delete(task.id);
+    } else {
+      this.leases.set(task.id, lease);
+      this.take(lease.incarnation, 1);
     }
+    if (task.state === 'queued') this.waiting.put(toWaitingTask(task));
+    else this.waiting.remove(task.id);
+  }
+
+  private take(incarnation: string, slots: number): void {
+    const used = (this.slots.get(incarnation) ?? 0) + slots;
+    if (used === 0) this.slots.delete(incarnation);
+    else this.slots.set(incarnation, used);
   }
 }
 
@@ -129,13 +163,21 @@ export function toWaitingTask(task: Task): WaitingTask {
 function toRunningLease(task: Task, before: RunningLease | undefined): RunningLease | undefined {
   const live = liveAttempt(task);
   if (live === undefined) return undefined;
-  const { id: taskId, tenantId, costCentre, taskType, priority, needs, attempts, prediction } = task;
-  const { epoch, incarnation, leasedAt, startedAt, gpuMs, devices } = live;
-  return {
-    ...{ taskId, epoch, incarnation, tenantId, costCentre, taskType, priority, needs },
-    ...{ leasedAt, startedAt, gpuMs, prediction },
-    preemptions: attempts.filter(({ state }) => state === 'preempted').length,
-    ...(devices === undefined ? {} : { devices }),
-    stopAskedAt: before?.epoch === epoch ? before.stopAskedAt : null,
+  const lease: RunningLease = {
+    taskId: task.id,
+    epoch: live.epoch,
+    incarnation: live.incarnation,
+    tenantId: task.tenantId,
+    costCentre: task.costCentre,
+    taskType: task.taskType,
+    priority: task.priority,
+    needs: task.needs,
+    leasedAt: live.leasedAt,
+    startedAt: live.startedAt,
+    gpuMs: live.gpuMs,
+    prediction: task.prediction,
+    preemptions: task.attempts.reduce((count, { state }) => (state === 'preempted' ? count + 1 : count), 0),
+    stopAskedAt: before?.epoch === live.epoch ? before.stopAskedAt : null,
   };
+  return live.devices === undefined ? lease : { ...lease, devices: live.devices };
 }
