@@ -110,11 +110,11 @@ export class LiveState {
 
   private async readAll({ tasks, leases, workers }: SchedulingScope): Promise<boolean> {
     this.clear();
-    for (const { usedSlots, ...worker } of await workers.alive()) {
-      this.alive.set(worker.incarnation, worker);
-      this.slots.set(worker.incarnation, usedSlots);
+    for (const worker of await workers.alive()) this.alive.set(worker.incarnation, worker);
+    for (const lease of await leases.running()) {
+      this.leases.set(lease.taskId, lease);
+      this.take(lease.incarnation, 1);
     }
-    for (const lease of await leases.running()) this.leases.set(lease.taskId, lease);
     let last: WaitingTask | undefined;
     while (this.size <= this.max) {
       const rows = await tasks.waiting(last, ROWS_AT_A_TIME);

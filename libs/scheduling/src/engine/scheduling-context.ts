@@ -27,7 +27,12 @@ export interface SchedulingContext {
  * is not sure whether it was committed, the memory is forgotten.
  */
 export async function runAsLeader<Result>(
-  { unitOfWork, live, clock, leadership: lead }: SchedulingContext,
+  {
+    unitOfWork,
+    live,
+    clock,
+    leadership: lead,
+  }: Pick<SchedulingContext, 'unitOfWork' | 'live' | 'clock' | 'leadership'>,
   work: (scope: SchedulingScope) => Promise<Result>,
 ): Promise<Result> {
   const leadership = lead();

@@ -42,7 +42,7 @@ export class StoredWorld implements SnapshotSource, DecisionSink {
   }
 
   async apply({ decisions, shares }: CycleDecisions): Promise<readonly Placement[]> {
-    const { clock, leaseMs, watch, record } = this.context;
+    const { clock, leaseMs, watch, record, live } = this.context;
     const placements = decisions.filter((decision) => decision.kind === 'place');
     const preemptions = decisions.flatMap(preemptionOf);
     if (placements.length + preemptions.length === 0) return [];
@@ -61,6 +61,8 @@ export class StoredWorld implements SnapshotSource, DecisionSink {
       return { applied: done, granted: changes.leases().granted };
     });
     watch.granted(granted, clock.monotonicMs());
+    // What it decided on is not what the tables hold.
+    if (applied.length < placements.length) live.forget();
     record.decided(shares);
     for (const { task, worker } of applied) record.placed(worker.incarnation, task.taskType);
     return applied;

@@ -112,7 +112,11 @@ function createTaskStore(tables: () => Tables, clock: Clock): TaskStore {
         .filter(({ taskId }) => taskIds.includes(taskId))
         .map(({ taskId, tenantId }) => ({ taskId, tenantId })),
     removeEnded: async (before, limit) =>
-      removeSome(tables().tasks, (task) => task.endedAt !== null && task.endedAt < before, limit),
+      removeSome(
+        tables().tasks,
+        (task) => task.endedAt !== null && task.endedAt < before && !tables().leases.has(task.id),
+        limit,
+      ),
     removeTombstones: async (before, limit) => removeSome(tables().tombstones, ({ leftAt }) => leftAt < before, limit),
   };
 }

@@ -70,7 +70,7 @@ export interface TaskStore {
   leaveTombstones(tombstones: readonly Tombstone[]): Promise<void>;
   /** Tombstones with these task ids. */
   tombstonesOf(taskIds: readonly TaskId[]): Promise<readonly Tombstone[]>;
-  /** Removes terminal tasks that ended before an instant, at most `limit`; how many they were. */
+  /** Removes terminal tasks without a lease that ended before an instant, at most `limit`; how many they were. */
   removeEnded(before: Instant, limit: number): Promise<number>;
   /** Removes tombstones left before an instant, at most `limit`; how many they were. */
   removeTombstones(before: Instant, limit: number): Promise<number>;
