@@ -10,7 +10,7 @@ import {
 } from '@millrace/adapter-postgres/scheduling';
 import { startEmbeddedPostgres } from '@millrace/adapter-postgres/server';
 import { taskRequested, workerRegistered } from '@millrace/contracts';
-import { invariant, silentLogger, systemClock, systemIds } from '@millrace/kernel';
+import { invariant, silentLogger, systemClock, systemIds, toIso } from '@millrace/kernel';
 import { EventStamper, createEventPublisher } from '@millrace/messaging';
 import type { EventBus } from '@millrace/messaging/ports';
 import { receivedEvent } from '@millrace/messaging/testing';
@@ -213,12 +213,15 @@ async function measured(
 }
 
 function requests(from: number, count: number) {
+  // Else the example's date: all would be past their maximum wait, and none in the order of the tenants' shares.
+  const requestedAt = toIso(systemClock.now());
   return Array.from({ length: count }, (_, index) =>
     receivedEvent(taskRequested, {
       taskId: systemIds.next(),
       tenantId: `tenant-${(from + index) % TENANTS}`,
       taskType: TASK_TYPE,
       priority: 0,
+      requestedAt,
     }),
   );
 }
