@@ -44,6 +44,7 @@ async function expectSame({ live, transactions }: World): Promise<void> {
   await transactions.unitOfWork.run(async ({ tasks, leases, workers }) => {
     expect(byKey(live.pending(READING), ({ id }) => id)).toEqual(byKey(await tasks.pending(READING), ({ id }) => id));
     expect(byKey(live.running(), ({ taskId }) => taskId)).toEqual(await leases.running());
+    expect(live.laneCounts()).toEqual(await tasks.laneCounts());
     expect(byKey(live.workers(), ({ workerId }) => workerId)).toEqual(await workers.alive());
   });
 }

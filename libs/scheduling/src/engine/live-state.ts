@@ -1,9 +1,10 @@
 import type { DurationMs, Instant, TaskId } from '@millrace/kernel';
 import { retryNotBefore } from '../domain/retry-backoff.js';
 import { liveAttempt, type Task } from '../domain/task.js';
+import { countLanes } from './count-lanes.js';
 import type { RunningLease } from './ports/lease-store.port.js';
 import type { SchedulingScope } from './ports/scheduling-scope.port.js';
-import type { QueueReading, WaitingTask } from './ports/task-store.port.js';
+import type { LaneCount, QueueReading, WaitingTask } from './ports/task-store.port.js';
 import { hasEnded, type Worker, type WorkerWithLeases } from './ports/worker-store.port.js';
 import { WaitingTasks } from './waiting-tasks.js';
 
@@ -82,6 +83,11 @@ export class LiveState {
   running(priorities?: readonly number[]): readonly RunningLease[] {
     const all = [...this.leases.values()];
     return priorities === undefined ? all : all.filter(({ priority }) => priorities.includes(priority));
+  }
+
+  /** As `TaskStore.laneCounts`. */
+  laneCounts(): readonly LaneCount[] {
+    return countLanes(this.waiting.counts(), this.leases.values());
   }
 
   /** As `WorkerStore.alive`, in no particular order. */

@@ -1,5 +1,6 @@
-import type { TaskId } from '@millrace/kernel';
+import type { TaskId, TenantId } from '@millrace/kernel';
 import { compareIds } from '../policy/ordering/ordering.js';
+import type { WaitingCount } from './count-lanes.js';
 import { OrderedTasks, type QueuedEntry } from './ordered-tasks.js';
 import type { QueueReading, WaitingTask } from './ports/task-store.port.js';
 
@@ -8,6 +9,8 @@ interface Group {
   readonly priority: number;
   readonly tenantId: string;
   readonly shortest: OrderedTasks;
+  /** Predicted of all of them. */
+  gpuMs: number;
 }
 
 interface WaitingLane {
@@ -30,7 +33,9 @@ export class WaitingTasks {
     this.entries.set(task.id, entry);
     const lane = this.laneOf(task);
     lane.oldest.add(entry);
-    this.groupOf(lane, task).shortest.add(entry);
+    const group = this.groupOf(lane, task);
+    group.shortest.add(entry);
+    group.gpuMs += task.prediction.p50GpuMs;
   }
 
   remove(id: TaskId): void {
@@ -43,6 +48,7 @@ export class WaitingTasks {
     this.entries.delete(id);
     lane.oldest.noteGone();
     group.shortest.noteGone();
+    group.gpuMs -= task.prediction.p50GpuMs;
     if (group.shortest.size === 0) lane.groups.delete(group.tenantId);
     if (lane.oldest.size === 0) this.lanes.delete(laneKey(task));
   }
@@ -62,6 +68,18 @@ export class WaitingTasks {
     return [...shown];
   }
 
+  /** How many wait in each lane, and whose. */
+  counts(): readonly WaitingCount[] {
+    return [...this.lanes.values()].flatMap(({ oldest, groups }) =>
+      oldest.first(1).map(({ taskType, priority, requestedAt }) => ({
+        ...{ taskType, priority, oldestRequestedAt: requestedAt },
+        tenants: Array.from(groups.values(), ({ tenantId, shortest, gpuMs }) => ({
+          ...{ tenantId: tenantId as TenantId, waiting: shortest.size, waitingGpuMs: gpuMs },
+        })),
+      })),
+    );
+  }
+
   private firstGroups(groupsMax: number): readonly Group[] {
     const groups = [...this.lanes.values()].flatMap((lane) => [...lane.groups.values()]);
     return groups.length <= groupsMax ? groups : groups.sort(byLaneAndTenant).slice(0, groupsMax);
@@ -79,7 +97,7 @@ export class WaitingTasks {
   private groupOf(lane: WaitingLane, { taskType, priority, tenantId = '' }: WaitingTask): Group {
     const known = lane.groups.get(tenantId);
     if (known !== undefined) return known;
-    const group = { taskType, priority, tenantId, shortest: new OrderedTasks(byLength) };
+    const group = { taskType, priority, tenantId, shortest: new OrderedTasks(byLength), gpuMs: 0 };
     lane.groups.set(tenantId, group);
     return group;
   }
