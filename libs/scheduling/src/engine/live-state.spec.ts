@@ -6,7 +6,7 @@ import type { TaskCommand } from '../domain/task-command.js';
 import { liveAttempt } from '../domain/task.js';
 import { aHolder, aReport, aTask, aWorker, idOf, taskIdOf } from '../testing/builders.js';
 import { InMemorySchedulingDatabase } from '../testing/in-memory-scheduling-stores.js';
-import { LiveState } from './live-state.js';
+import { LiveState, toWaitingTask } from './live-state.js';
 import type { SchedulingScope, SchedulingUnitOfWork } from './ports/scheduling-scope.port.js';
 import { runAsLeader } from './scheduling-context.js';
 import { TaskChanges } from './task-changes.js';
@@ -129,6 +129,15 @@ describe('the memory of the leader', () => {
     world.transactions.failNextCommit(new Error('the connection broke'));
     await expect(world.run(({ tasks }) => tasks.insert([aTask()]))).rejects.toThrow('broke');
     expect([world.live.isKnown, world.live.pending(READING)]).toEqual([false, []]);
+  });
+
+  it('gives up where reading the tables does not get on', async () => {
+    const world = await leading();
+    const page = Array.from({ length: 10_000 }, (_, n) => toWaitingTask(aTask({ id: taskIdOf(n) })));
+    const stuck = await world.transactions.unitOfWork.run((scope) =>
+      world.live.ensure({ ...scope, tasks: { ...scope.tasks, waiting: async () => page } }, 0),
+    );
+    expect([stuck, world.live.isKnown, world.live.pending(READING)]).toEqual([false, false, []]);
   });
 
   it('gives up past its limit, and looks again after five minutes', async () => {

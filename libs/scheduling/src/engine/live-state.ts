@@ -123,10 +123,13 @@ export class LiveState {
     }
     let last: WaitingTask | undefined;
     while (this.size <= this.max) {
+      const before = this.size;
       const rows = await tasks.waiting(last, ROWS_AT_A_TIME);
       for (const task of rows) this.waiting.put(task);
       last = rows.at(-1);
       if (rows.length < ROWS_AT_A_TIME) return this.size <= this.max;
+      // Rows written by hand may be finer than a millisecond, and the same come again: no walk without an end.
+      if (this.size === before) return false;
     }
     return false;
   }
