@@ -5,7 +5,16 @@ import type { Instant } from '@millrace/kernel';
  * Buffer on as it is. As text each element would be escaped here and parsed again there, which was a tenth of the cost of
  * a lease.
  */
-const OID = { boolean: 16, bigint: 20, smallint: 21, integer: 23, text: 25, timestamptz: 1184, uuid: 2950, jsonb: 3802 };
+const OID = {
+  boolean: 16,
+  bigint: 20,
+  smallint: 21,
+  integer: 23,
+  text: 25,
+  timestamptz: 1184,
+  uuid: 2950,
+  jsonb: 3802,
+};
 /** Dimensions, whether any is null, element type; then length and lower bound of the one dimension. */
 const HEAD_BYTES = 20;
 const LENGTH_BYTES = 4;

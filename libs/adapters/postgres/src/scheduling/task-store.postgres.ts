@@ -189,8 +189,7 @@ export class PostgresTaskStore implements TaskStore {
   }
 
   async waiting(after: WaitingTask | undefined, limit: number): Promise<readonly WaitingTask[]> {
-    const last =
-      after === undefined ? FIRST : [after.taskType, after.priority, toIso(after.requestedAt), after.id];
+    const last = after === undefined ? FIRST : [after.taskType, after.priority, toIso(after.requestedAt), after.id];
     const { rows } = await this.client.query<PendingRow>({
       name: 'scheduling-waiting',
       text: WAITING,
