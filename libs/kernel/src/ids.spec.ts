@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { isUuid, uuidv5, uuidv7 } from './ids.js';
 import { seededRng } from './rng.js';
+import { systemIds } from './system.js';
 
 describe('uuidv7', () => {
   it('holds the time in its first 48 bits, version and variant', () => {
@@ -12,6 +13,14 @@ describe('uuidv7', () => {
     const rng = seededRng(2);
     const ids = [1, 2, 1000, 2 ** 40].map((ms) => uuidv7(ms, rng));
     expect([...ids].sort()).toEqual(ids);
+  });
+});
+
+describe('systemIds', () => {
+  it('gives no random bits twice, also where one draw of randomness ends and the next begins', () => {
+    const ids = Array.from({ length: 2_000 }, () => systemIds.next());
+    expect(ids.every(isUuid)).toBe(true);
+    expect(new Set(ids.map((id) => id.slice(-12))).size).toBe(ids.length);
   });
 });
 

@@ -20,4 +20,21 @@ export const systemRng: Rng = {
   bytes: (length) => randomBytes(length),
 };
 
-export const systemIds: IdGenerator = { next: () => uuidv7(systemClock.now(), systemRng) };
+/** Random bytes that are drawn at once: a draw costs 5 µs however few they are, and an id needs 16. */
+const POOL_BYTES = 4_096;
+let pool = Buffer.alloc(0);
+let used = 0;
+
+/** The same randomness, drawn in blocks. No byte is given twice. */
+const pooledRng: Rng = {
+  next: systemRng.next,
+  bytes: (length) => {
+    if (used + length > pool.length) {
+      pool = randomBytes(Math.max(length, POOL_BYTES));
+      used = 0;
+    }
+    return pool.subarray(used, (used += length));
+  },
+};
+
+export const systemIds: IdGenerator = { next: () => uuidv7(systemClock.now(), pooledRng) };

@@ -16,6 +16,10 @@ const figures = await measureDispatch({
   tasks: Number(values.tasks),
   workers: Number(values.workers),
   batch: Number(values.batch),
+  cpuMs: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
   progress: (text) => void process.stderr.write(`  ${text}\n`),
 });
 process.stdout.write(`${JSON.stringify(figures)}\n`);

@@ -5,8 +5,6 @@ import type { NewEvent } from '../ports/event.port.js';
 import type { Tracer } from '../ports/tracing.port.js';
 import { CONTENT_TYPE, HEADERS, SPEC_VERSION } from './headers.js';
 
-const encoder = new TextEncoder();
-
 export interface EventStamperOptions {
   readonly clock: Clock;
   /** UUIDv7 in production. */
@@ -50,7 +48,8 @@ export class EventStamper {
       topic: definition.topic,
       key: definition.key(data),
       headers,
-      value: encoder.encode(JSON.stringify(data)),
+      // From Buffer's pool: a third of what an array of its own costs.
+      value: Buffer.from(JSON.stringify(data)),
     };
   }
 }

@@ -34,13 +34,8 @@ export class PublishQueue {
 
   /** `waits`: what the last cycle left waiting, in order of service. Returns how many pools were told of. */
   async execute(waits: readonly Wait[]): Promise<number> {
-    const { unitOfWork, clock } = this.context;
-    const { lanes, workers, running } = await unitOfWork.run(async (scope) => ({
-      lanes: await scope.tasks.laneCounts(),
-      workers: await scope.workers.alive(),
-      running: waits.length === 0 ? [] : await scope.leases.running(),
-    }));
-    const { record, policy } = this.context;
+    const { lanes, workers, running } = await this.read(waits.length > 0);
+    const { record, policy, clock } = this.context;
     const now = clock.now();
     const forecasts = forecastQueue({
       ...{ waits, running, workers, now },
@@ -58,6 +53,17 @@ export class PublishQueue {
       await this.publisher.publish(changed.map((snapshot) => newEvent(queueSnapshot, { ...snapshot, at })));
     }
     return changed.length;
+  }
+
+  /** From the leader's memory, and from the tables where that does not hold all there is. */
+  private async read(withRunning: boolean) {
+    const { unitOfWork, live } = this.context;
+    if (live.isKnown) return { lanes: live.laneCounts(), workers: live.workers(), running: live.running() };
+    return unitOfWork.run(async ({ tasks, workers, leases }) => ({
+      lanes: await tasks.laneCounts(),
+      workers: await workers.alive(),
+      running: withRunning ? await leases.running() : [],
+    }));
   }
 
   /** In whole seconds, so that a lag that grows is not news each millisecond. Unknown while the bus is away. */

@@ -7,6 +7,7 @@ import { ExpireLeases } from './expire-leases.js';
 import { ExpireTasks } from './expire-tasks.js';
 import { LeaderElection } from './leader-election.js';
 import { LeaseWatch } from './lease-watch.js';
+import { LiveState } from './live-state.js';
 import { notLeader } from './not-leader.js';
 import { OwnerLoop } from './owner-loop.js';
 import type { ConsumerGate } from './ports/consumer-gate.port.js';
@@ -69,6 +70,7 @@ export class Scheduler {
       watch: this.watch,
       observer: options.observer,
       record: this.record,
+      live: new LiveState(),
       policy: settings.policy,
       leadership: () => this.leadership(),
       leaseMs: settings.leaseMs,
@@ -141,6 +143,7 @@ export class Scheduler {
   private async lead(): Promise<void> {
     await this.loop.run(async () => {
       const { clock } = this.options;
+      this.context.live.forget();
       const { leases, workers, running, lengths, served } = await this.options.unitOfWork.run(async (scope) => ({
         leases: await scope.leases.all(),
         workers: await scope.workers.alive(),

@@ -1,5 +1,7 @@
 import type { Clock, DurationMs } from '@millrace/kernel';
 import type { LeaseWatch } from './lease-watch.js';
+import type { LiveState } from './live-state.js';
+import { noteChanges, type NotedChanges } from './noted-scope.js';
 import type { SchedulingPolicy } from './scheduling-policy.js';
 import type { ServiceRecord } from './service-record.js';
 import type { SchedulerObserver } from './ports/cycle-observer.port.js';
@@ -12,6 +14,7 @@ export interface SchedulingContext {
   readonly clock: Clock;
   readonly watch: LeaseWatch;
   readonly record: ServiceRecord;
+  readonly live: LiveState;
   readonly policy: SchedulingPolicy;
   readonly observer: SchedulerObserver;
   /** Rejects with `not_leader` while this process does not lead. */
@@ -19,14 +22,30 @@ export interface SchedulingContext {
   readonly leaseMs: DurationMs;
 }
 
-/** One transaction that writes only while the term is ours. */
-export function runAsLeader<Result>(
-  context: SchedulingContext,
+/**
+ * One transaction that writes only while the term is ours. The leader's memory follows its commit; where it
+ * is not sure whether it was committed, the memory is forgotten.
+ */
+export async function runAsLeader<Result>(
+  {
+    unitOfWork,
+    live,
+    clock,
+    leadership: lead,
+  }: Pick<SchedulingContext, 'unitOfWork' | 'live' | 'clock' | 'leadership'>,
   work: (scope: SchedulingScope) => Promise<Result>,
 ): Promise<Result> {
-  const leadership = context.leadership();
-  return context.unitOfWork.run(async (scope) => {
-    await scope.leader.confirm(leadership);
-    return work(scope);
-  });
+  const leadership = lead();
+  const changes: NotedChanges = { tasks: new Map(), stops: new Map(), workers: new Map() };
+  try {
+    const result = await unitOfWork.run(async (scope) => {
+      await scope.leader.confirm(leadership);
+      return work(noteChanges(scope, changes));
+    });
+    live.committed(changes, clock.monotonicMs());
+    return result;
+  } catch (error) {
+    if (changes.tasks.size + changes.stops.size + changes.workers.size > 0) live.forget();
+    throw error;
+  }
 }

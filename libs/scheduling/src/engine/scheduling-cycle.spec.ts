@@ -90,6 +90,24 @@ describe('the window of a cycle (ADR 14)', () => {
     expect((await run([])).recorded).toEqual([]);
   });
 
+  it('starts where the last one ended while many are placed at once, and goes back when few are', async () => {
+    const windows: number[] = [];
+    let waiting = many(200, 'a');
+    const read = async (perTenant: number): Promise<SchedulingSnapshot> => {
+      windows.push(perTenant);
+      return { pending: waiting.slice(0, perTenant), workers: [aWorkerView(1, { slots: 99, gpus: 99 })] };
+    };
+    const apply: ConstructorParameters<typeof SchedulingCycle>[1]['apply'] = async ({ decisions }) =>
+      decisions.filter((decision) => decision.kind === 'place');
+    const cycle = new SchedulingCycle({ read }, { apply }, new VirtualClock(), observer, WINDOW);
+    await cycle.runOnce({ maxPlacements: 6 });
+    await cycle.runOnce({ maxPlacements: 6 });
+    waiting = many(1, 'a');
+    await cycle.runOnce({ maxPlacements: 6 });
+    await cycle.runOnce({ maxPlacements: 6 });
+    expect(windows).toEqual([2, 8, 9, 9, 2]);
+  });
+
   it('runs again at once when it ended at its limit', async () => {
     expect(await run(many(8, 'a'), 4, 3)).toMatchObject({ placed: 3, again: true });
     expect(await run(many(8, 'a'), 4)).toMatchObject({ placed: 4, again: false });

@@ -27,6 +27,8 @@ export interface CycleOutcome {
 
 /** One pass over the world. Production and simulation run this code; only the ports differ. */
 export class SchedulingCycle {
+  private firstWindow: number;
+
   constructor(
     private readonly source: SnapshotSource,
     private readonly sink: DecisionSink,
@@ -34,7 +36,9 @@ export class SchedulingCycle {
     private readonly observer: SchedulerObserver,
     private readonly window: CycleWindow,
     private readonly recording?: { readonly recorder: CycleRecorder; readonly configVersion: string },
-  ) {}
+  ) {
+    this.firstWindow = window.initial;
+  }
 
   /** One cycle. Decisions that fail to apply stay pending; nothing is retried here. */
   async runOnce(policy: PolicyConfig): Promise<CycleOutcome> {
@@ -65,7 +69,7 @@ export class SchedulingCycle {
   }> {
     let readMs = 0;
     let decideMs = 0;
-    for (let perTenant = this.window.initial; ; perTenant *= this.window.factor) {
+    for (let perTenant = this.firstWindow; ; perTenant *= this.window.factor) {
       // 1. Read the world once; again, and wider, only where tasks that fit nowhere fill the window.
       const beganMs = this.clock.monotonicMs();
       const snapshot = await this.source.read(Math.min(perTenant, this.window.max));
@@ -76,10 +80,21 @@ export class SchedulingCycle {
       readMs += readAtMs - beganMs;
       decideMs += this.clock.monotonicMs() - readAtMs;
       if (perTenant >= this.window.max || !hidesFittingTasks(snapshot, decided.decisions, perTenant)) {
+        this.firstWindow = this.windowAfter(decided.decisions);
         this.record(snapshot, policy, now, decided);
         return { snapshot, decided, readMs, decideMs };
       }
     }
+  }
+
+  /** Half as much again as the tenant got that got most: where many are placed at once, the next cycle need not widen. */
+  private windowAfter(decisions: readonly Decision[]): number {
+    const given = new Map<string, number>();
+    for (const decision of decisions) {
+      if (decision.kind === 'place') given.set(windowOf(decision), (given.get(windowOf(decision)) ?? 0) + 1);
+    }
+    const most = [...given.values()].reduce((max, count) => Math.max(max, count), 0);
+    return Math.min(this.window.max, Math.max(this.window.initial, Math.ceil(1.5 * most)));
   }
 
   private record(snapshot: SchedulingSnapshot, config: PolicyConfig, at: Instant, { decisions }: CycleDecisions): void {

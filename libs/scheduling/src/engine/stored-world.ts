@@ -10,23 +10,26 @@ import { liveAttempt, type Task } from '../domain/task.js';
 import type { RunningLease } from './ports/lease-store.port.js';
 import type { SchedulingScope } from './ports/scheduling-scope.port.js';
 import type { DecisionSink, SnapshotSource } from './ports/scheduling-world.port.js';
+import type { QueueReading, WaitingTask } from './ports/task-store.port.js';
 import { hasEnded, type Worker, type WorkerWithLeases } from './ports/worker-store.port.js';
 import { readingOf } from './queue-window.js';
 import { runAsLeader, type SchedulingContext } from './scheduling-context.js';
 import { TaskChanges } from './task-changes.js';
 import { quotasInUse, resourcesOf, tellsResources, toRunningTask } from './worker-view.js';
 
+interface LiveReading {
+  readonly workers: readonly WorkerWithLeases[];
+  readonly pending: readonly WaitingTask[];
+  readonly held: readonly RunningLease[];
+}
+
 /** The world as the stores and the leader's memory know it, and the way decisions enter it. */
 export class StoredWorld implements SnapshotSource, DecisionSink {
   constructor(private readonly context: SchedulingContext) {}
 
   async read(perTenant: number): Promise<SchedulingSnapshot> {
-    const { unitOfWork, record, policy, clock } = this.context;
-    const { pending, workers, held } = await unitOfWork.run(async (scope) => {
-      const alive = await scope.workers.alive();
-      const waiting = await scope.tasks.pending(readingOf(perTenant));
-      return { workers: alive, pending: waiting, held: await this.held(scope, waiting, alive) };
-    });
+    const { record, policy, clock } = this.context;
+    const { pending, workers, held } = await this.live(readingOf(perTenant));
     const now = clock.now();
     record.saw(pending);
     record.keepWorkers(new Set(workers.map(({ incarnation }) => incarnation)));
@@ -41,7 +44,7 @@ export class StoredWorld implements SnapshotSource, DecisionSink {
   }
 
   async apply({ decisions, shares }: CycleDecisions): Promise<readonly Placement[]> {
-    const { clock, leaseMs, watch, record } = this.context;
+    const { clock, leaseMs, watch, record, live } = this.context;
     const placements = decisions.filter((decision) => decision.kind === 'place');
     const preemptions = decisions.flatMap(preemptionOf);
     if (placements.length + preemptions.length === 0) return [];
@@ -60,22 +63,45 @@ export class StoredWorld implements SnapshotSource, DecisionSink {
       return { applied: done, granted: changes.leases().granted };
     });
     watch.granted(granted, clock.monotonicMs());
+    // What it decided on is not what the tables hold.
+    if (applied.length < placements.length) live.forget();
     record.decided(shares);
     for (const { task, worker } of applied) record.placed(worker.incarnation, task.taskType);
     return applied;
   }
 
-  /** What runs, where something asks for it: quotas, workers that tell of more than slots, or work that may be stopped. */
-  private async held(
-    { leases }: SchedulingScope,
+  /** From memory, and from the tables where that does not hold all there is. */
+  private async live(reading: QueueReading): Promise<LiveReading> {
+    const { unitOfWork, live, clock } = this.context;
+    if (live.isKnown) return this.remembered(reading);
+    return unitOfWork.run(async (scope) => {
+      if (await live.ensure(scope, clock.monotonicMs())) return this.remembered(reading);
+      const [workers, pending] = [await scope.workers.alive(), await scope.tasks.pending(reading)];
+      const asked = this.askedFor(pending, workers);
+      return { workers, pending, held: asked === 'none' ? [] : await scope.leases.running(asked) };
+    });
+  }
+
+  private remembered(reading: QueueReading): LiveReading {
+    const { live } = this.context;
+    const [workers, pending] = [live.workers(), live.pending(reading)];
+    const asked = this.askedFor(pending, workers);
+    return { workers, pending, held: asked === 'none' ? [] : live.running(asked) };
+  }
+
+  /**
+   * Which of what runs something asks for: all (undefined) for quotas and workers that tell of more than slots, the classes
+   * that may be stopped for what waits, or none.
+   */
+  private askedFor(
     pending: readonly PendingTask[],
     workers: readonly WorkerWithLeases[],
-  ): Promise<readonly RunningLease[]> {
+  ): readonly number[] | undefined | 'none' {
     const { quotas, preemption } = this.context.policy;
-    if (pending.length === 0) return [];
-    if (quotas.length > 0 || workers.some(tellsResources)) return leases.running();
+    if (pending.length === 0) return 'none';
+    if (quotas.length > 0 || workers.some(tellsResources)) return undefined;
     const lower = preemption?.priorities.filter((priority) => pending.some((task) => task.priority > priority)) ?? [];
-    return lower.length === 0 ? [] : leases.running(lower);
+    return lower.length === 0 ? 'none' : lower;
   }
 
   /** Tells the workers of chosen victims to stop them at the next step. One that has ended meanwhile is passed over. */

@@ -10,11 +10,15 @@ import { runKeyOf } from './run-key.js';
 import type { Closure } from './service-record.js';
 import { toMessage } from './task-messages.js';
 
+/** Messages that are made and stamped at once: what they are made of is garbage soon, and young. */
+const TOLD_AT_A_TIME = 250;
+
 /** The transitions of one batch: decided in memory, then written with one statement per store. */
 export class TaskChanges {
   private readonly tasks: Map<TaskId, Task>;
   private readonly changed = new Set<TaskId>();
-  private readonly messages: NewEvent[] = [];
+  /** In order; made when they are written. */
+  private readonly messages: (() => NewEvent)[] = [];
   private readonly granted: Lease[] = [];
   private readonly ended: TaskId[] = [];
   private readonly closures: Closure[] = [];
@@ -39,14 +43,14 @@ export class TaskChanges {
     if (!applied) return false;
     this.tasks.set(id, next);
     this.changed.add(id);
-    this.messages.push(...events.map((event) => toMessage(next, event, this.options.leaseMs)));
+    for (const event of events) this.messages.push(() => toMessage(next, event, this.options.leaseMs));
     this.noteLease(before, next);
     return true;
   }
 
   /** Adds a message that is no task's transition, in order with those that are. */
   tell(message: NewEvent): void {
-    this.messages.push(message);
+    this.messages.push(() => message);
   }
 
   /** Leases given and ended by this batch: what the leader's watch learns once the transaction is through. */
@@ -59,13 +63,22 @@ export class TaskChanges {
     return this.closures;
   }
 
+  /** The stores work one after the other; meanwhile the messages, which nothing of theirs changes, are made and stamped. */
   async write(scope: SchedulingScope): Promise<void> {
     const tasks = [...this.changed].flatMap((id) => this.tasks.get(id) ?? []);
-    if (tasks.length > 0) await scope.tasks.save(tasks);
-    if (this.ended.length > 0) await scope.leases.end(this.ended);
-    if (this.granted.length > 0) await scope.leases.grant(this.granted);
+    await Promise.all([
+      tasks.length > 0 && scope.tasks.save(tasks),
+      this.ended.length > 0 && scope.leases.end(this.ended),
+      this.granted.length > 0 && scope.leases.grant(this.granted),
+      this.tellAll(scope),
+    ]);
     await this.writeHistory(scope);
-    if (this.messages.length > 0) await scope.outbox.add(this.messages);
+  }
+
+  private async tellAll({ outbox }: SchedulingScope): Promise<void> {
+    for (let from = 0; from < this.messages.length; from += TOLD_AT_A_TIME) {
+      await outbox.add(this.messages.slice(from, from + TOLD_AT_A_TIME).map((make) => make()));
+    }
   }
 
   private async writeHistory({ history }: SchedulingScope): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Clock } from '@millrace/kernel';
 import { byOrderOfService, compareIds } from '../policy/ordering/ordering.js';
-import { retryNotBefore } from '../domain/retry-backoff.js';
 import { isTerminal, type Lane, type Task } from '../domain/task.js';
+import { toWaitingTask } from '../engine/live-state.js';
 import { notLeader } from '../engine/not-leader.js';
 import type { Leadership, LeaderStore } from '../engine/ports/leader-store.port.js';
 import type { Lease, LeaseStore, RunningLease } from '../engine/ports/lease-store.port.js';
@@ -88,6 +88,12 @@ function createTaskStore(tables: () => Tables, clock: Clock): TaskStore {
       for (const task of tasks) if (tables().tasks.has(task.id)) tables().tasks.set(task.id, task);
     },
     pending: async (reading) => shown(ofState(tables(), 'queued'), reading).map(toWaitingTask),
+    waiting: async (after, limit) =>
+      ofState(tables(), 'queued')
+        .map(toWaitingTask)
+        .filter((task) => after === undefined || byLane(task, after) > 0)
+        .toSorted(byLane)
+        .slice(0, limit),
     laneCounts: async () => laneCounts(tables()),
     overdue: async (before, limit) =>
       ofState(tables(), 'queued')
@@ -106,7 +112,11 @@ function createTaskStore(tables: () => Tables, clock: Clock): TaskStore {
         .filter(({ taskId }) => taskIds.includes(taskId))
         .map(({ taskId, tenantId }) => ({ taskId, tenantId })),
     removeEnded: async (before, limit) =>
-      removeSome(tables().tasks, (task) => task.endedAt !== null && task.endedAt < before, limit),
+      removeSome(
+        tables().tasks,
+        (task) => task.endedAt !== null && task.endedAt < before && !tables().leases.has(task.id),
+        limit,
+      ),
     removeTombstones: async (before, limit) => removeSome(tables().tombstones, ({ leftAt }) => leftAt < before, limit),
   };
 }
@@ -122,21 +132,17 @@ function shown(queued: readonly Task[], { perTenant, groupsMax, rowsMax }: Queue
   return [...new Set([...oldest, ...groups.flatMap(([, group]) => group.slice(0, each))])];
 }
 
-function byLength(a: Task, b: Task): number {
-  return a.prediction.p50GpuMs - b.prediction.p50GpuMs || a.requestedAt - b.requestedAt || compareIds(a.id, b.id);
+function byLane(a: WaitingTask, b: WaitingTask): number {
+  return (
+    compareIds(a.taskType, b.taskType) ||
+    a.priority - b.priority ||
+    a.requestedAt - b.requestedAt ||
+    compareIds(a.id, b.id)
+  );
 }
 
-function toWaitingTask(task: Task): WaitingTask {
-  const { id, taskType, priority, needs, requestedAt, tenantId, costCentre, work, prediction } = task;
-  const notBefore = retryNotBefore(task);
-  return {
-    ...{ id, taskType, priority, needs, requestedAt, tenantId },
-    namespace: costCentre,
-    model: work.model,
-    predictedGpuMs: prediction.p50GpuMs,
-    prediction,
-    ...(notBefore === null ? {} : { notBefore }),
-  };
+function byLength(a: Task, b: Task): number {
+  return a.prediction.p50GpuMs - b.prediction.p50GpuMs || a.requestedAt - b.requestedAt || compareIds(a.id, b.id);
 }
 
 function ofState(tables: Tables, state: Task['state']): readonly Task[] {

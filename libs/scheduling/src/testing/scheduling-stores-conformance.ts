@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { TenantId } from '@millrace/kernel';
 import { transition } from '../domain/transition.js';
 import type { Task } from '../domain/task.js';
-import { aLeasedTask, aReport, aRequest, aTask, taskIdOf } from './builders.js';
+import { aLeasedTask, aReport, aRequest, aTask, idOf, taskIdOf } from './builders.js';
+import type { WaitingTask } from '../engine/ports/task-store.port.js';
 import { historyStoreSuite } from './history-store-suite.js';
 import { leaseStoreSuite } from './lease-store-suite.js';
 import type { StoresUnderTest } from './stores-under-test.js';
@@ -155,6 +156,29 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
       expect(await shownOf({ groupsMax: 2 })).toEqual({ a: 3, b: 3, c: 0, d: 3 });
     });
 
+    it('walks all that is queued, a part at a time, in one order', async () => {
+      const tasks = Array.from({ length: 12 }, (_, n) =>
+        aTask({
+          id: taskIdOf(40 - n),
+          taskType: n % 2 === 0 ? 'b' : 'a',
+          priority: (n % 3) - 1,
+          requestedAt: NOW + (n % 4),
+        }),
+      );
+      await insert([...tasks, aLeasedTask(aTask({ id: taskIdOf(99) }))]);
+      const walked: WaitingTask[] = [];
+      for (let rows = 5; rows === 5;) {
+        const part = await stores().run(({ tasks: store }) => store.waiting(walked.at(-1), 5));
+        walked.push(...part);
+        rows = part.length;
+      }
+      expect(walked.map(({ id }) => id).toSorted()).toEqual(tasks.map(({ id }) => id).toSorted());
+      const order = walked.map((task) => [task.taskType, task.priority + 1, task.requestedAt, task.id].join('/'));
+      expect(order).toEqual(order.toSorted());
+      const shown = await stores().run(({ tasks: store }) => store.pending(READING));
+      expect(walked.find(({ id }) => id === taskIdOf(40))).toEqual(shown.find(({ id }) => id === taskIdOf(40)));
+    });
+
     it('counts lanes, without those that hold nothing live', async () => {
       const done = { ...aTask({ id: taskIdOf(4), taskType: 'z' }), state: 'cancelled' as const };
       await insert([
@@ -217,6 +241,16 @@ function taskStoreSuite(stores: () => StoresUnderTest): void {
       expect(await stores().run(({ tasks }) => tasks.removeEnded(NOW + 10, 1))).toBe(1);
       expect(await stores().run(({ tasks }) => tasks.removeEnded(NOW + 10, 9))).toBe(1);
       expect((await load([1, 2, 3, 4])).map(({ id }) => id).toSorted()).toEqual([taskIdOf(3), taskIdOf(4)]);
+    });
+
+    it('P7: removes no task that holds a lease, whatever its row says', async () => {
+      const task: Task = { ...aLeasedTask(aTask()), state: 'failed', endedAt: NOW };
+      const lease = { taskId: task.id, attempt: 1, epoch: 1, workerId: 'worker-1', incarnation: idOf(0xa1) };
+      await insert([task]);
+      await stores().run(({ leases }) => leases.grant([lease]));
+      expect(await stores().run(({ tasks }) => tasks.removeEnded(NOW + 10, 9))).toBe(0);
+      await stores().run(({ leases }) => leases.end([task.id]));
+      expect(await stores().run(({ tasks }) => tasks.removeEnded(NOW + 10, 9))).toBe(1);
     });
 
     it('removes old tombstones only', async () => {

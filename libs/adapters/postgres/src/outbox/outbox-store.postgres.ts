@@ -9,20 +9,29 @@ interface OutboxRow {
   readonly records: Buffer;
 }
 
-/** Writes one row per batch in the transaction of `client`, in one statement. Returns them with their ids. */
+/** Rows of one insert: what is more takes another. Each number of rows is a statement that the connection prepares. */
+const INSERT_ROWS_MAX = 32;
+
+/**
+ * Writes one row per batch in the transaction of `client`, in order. Returns them with their ids. Each row is a parameter
+ * of its own: it travels as bytes, where an array of them would travel as text of twice the length.
+ */
 export async function insertOutboxRows(
   client: pg.ClientBase,
   schema: string,
   batches: readonly (readonly OutgoingRecord[])[],
 ): Promise<readonly OutboxBatch[]> {
-  if (batches.length === 0) return [];
-  const { rows } = await client.query<{ id: string }>({
-    name: `${schema}-outbox-insert`,
-    text: `INSERT INTO ${schema}.outbox (records)
-      SELECT records FROM unnest($1::bytea[]) WITH ORDINALITY AS t(records, position) ORDER BY position RETURNING id`,
-    values: [batches.map(encodeRecords)],
-  });
-  return rows.map(({ id }, index) => ({ id, records: batches[index] ?? [] }));
+  const written: OutboxBatch[] = [];
+  for (let from = 0; from < batches.length; from += INSERT_ROWS_MAX) {
+    const part = batches.slice(from, from + INSERT_ROWS_MAX);
+    const { rows } = await client.query<{ id: string }>({
+      name: `${schema}-outbox-insert-${part.length}`,
+      text: `INSERT INTO ${schema}.outbox (records) VALUES ${part.map((_, row) => `($${row + 1})`).join(', ')} RETURNING id`,
+      values: part.map(encodeRecords),
+    });
+    written.push(...rows.map(({ id }, row) => ({ id, records: part[row] ?? [] })));
+  }
+  return written;
 }
 
 /** The outbox table of a schema, for the dispatcher. The pool's role is the service's `_system` role. */

@@ -7,6 +7,7 @@ import { PostgresHistoryStore } from './history-store.postgres.js';
 import { PostgresLeaderGuard } from './leader-store.postgres.js';
 import { PostgresLeaseStore } from './lease-store.postgres.js';
 import { FairReading1760000014000 } from './migrations/fair-reading.js';
+import { LeasesWithoutReference1760000015000 } from './migrations/leases-without-reference.js';
 import { SchedulingTables1760000002000 } from './migrations/scheduling-tables.js';
 import { SweepIndexes1760000012000 } from './migrations/sweep-indexes.js';
 import { SCHEDULING_SCHEMA } from './scheduling-schema.js';
@@ -24,6 +25,7 @@ export const SCHEDULING_MIGRATIONS: readonly MigrationClass[] = [
   delayedRetriesMigration(SCHEDULING_SCHEMA),
   SweepIndexes1760000012000,
   FairReading1760000014000,
+  LeasesWithoutReference1760000015000,
 ];
 
 /** The stores of one transaction; the connection's role is `_system`. */

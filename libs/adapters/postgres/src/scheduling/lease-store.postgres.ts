@@ -2,6 +2,7 @@ import { toIso, type Instant, type TaskId, type TenantId } from '@millrace/kerne
 import type { Lease, LeaseStore, RunningLease } from '@millrace/scheduling/ports';
 import type { Attempt, PredictedTime } from '@millrace/scheduling';
 import type pg from 'pg';
+import { integerArray, textArray, uuidArray } from '../pool/binary-arrays.js';
 import { SCHEDULING_SCHEMA } from './scheduling-schema.js';
 
 const s = SCHEDULING_SCHEMA;
@@ -50,11 +51,11 @@ export class PostgresLeaseStore implements LeaseStore {
 
   async grant(leases: readonly Lease[]): Promise<void> {
     const values = [
-      leases.map((lease) => lease.taskId),
-      leases.map((lease) => lease.attempt),
-      leases.map((lease) => lease.epoch),
-      leases.map((lease) => lease.workerId),
-      leases.map((lease) => lease.incarnation),
+      uuidArray(leases.map((lease) => lease.taskId)),
+      integerArray(leases.map((lease) => lease.attempt)),
+      integerArray(leases.map((lease) => lease.epoch)),
+      textArray(leases.map((lease) => lease.workerId)),
+      uuidArray(leases.map((lease) => lease.incarnation)),
     ];
     await this.client.query({ name: 'scheduling-grant-leases', text: GRANT, values });
   }

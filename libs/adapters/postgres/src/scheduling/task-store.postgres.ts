@@ -63,6 +63,13 @@ const PENDING = `WITH RECURSIVE lanes AS (
     ORDER BY task_type, priority, tenant_id, predicted_gpu_ms, requested_at, id
     LIMIT (SELECT greatest(1, least($1::int, $3::int / greatest(1, count(*)))) FROM groups)) AS shortest`;
 
+/** Walks tasks_lanes from where the last rows ended. */
+const WAITING = `SELECT ${PENDING_COLUMNS} FROM ${s}.tasks
+  WHERE state = 'queued' AND (task_type, priority, requested_at, id) > ($1::text, $2::smallint, $3::timestamptz, $4::uuid)
+  ORDER BY task_type, priority, requested_at, id LIMIT $5`;
+/** Before every lane. */
+const FIRST = ['', -32_768, '-infinity', '00000000-0000-0000-0000-000000000000'] as const;
+
 /** What waits is counted from tasks_shortest alone, in its order; what runs is no more than there are slots. */
 const LANE_COUNTS = `SELECT task_type, priority, tenant_id, sum(waiting)::int AS waiting, sum(running)::int AS running,
     sum(waiting_gpu_ms)::bigint AS waiting_gpu_ms, min(oldest) AS oldest
@@ -153,7 +160,7 @@ export class PostgresTaskStore implements TaskStore {
   constructor(private readonly client: pg.ClientBase) {}
 
   async insert(tasks: readonly Task[]): Promise<ReadonlySet<TaskId>> {
-    const values = requestsToColumns(tasks);
+    const values = [...requestsToColumns(tasks)];
     const { rows } = await this.client.query<{ id: TaskId }>({
       name: 'scheduling-insert-tasks',
       text: INSERT_TASKS,
@@ -169,7 +176,7 @@ export class PostgresTaskStore implements TaskStore {
   }
 
   async save(tasks: readonly Task[]): Promise<void> {
-    await this.client.query({ name: 'scheduling-save-tasks', text: SAVE_TASKS, values: progressToColumns(tasks) });
+    await this.client.query({ name: 'scheduling-save-tasks', text: SAVE_TASKS, values: [...progressToColumns(tasks)] });
   }
 
   async pending({ perTenant, groupsMax, rowsMax }: QueueReading): Promise<readonly WaitingTask[]> {
@@ -179,6 +186,16 @@ export class PostgresTaskStore implements TaskStore {
       values: [perTenant, groupsMax, rowsMax],
     });
     return [...new Map(rows.map((row) => [row.id, row])).values()].map(pendingFromRow);
+  }
+
+  async waiting(after: WaitingTask | undefined, limit: number): Promise<readonly WaitingTask[]> {
+    const last = after === undefined ? FIRST : [after.taskType, after.priority, toIso(after.requestedAt), after.id];
+    const { rows } = await this.client.query<PendingRow>({
+      name: 'scheduling-waiting',
+      text: WAITING,
+      values: [...last, limit],
+    });
+    return rows.map(pendingFromRow);
   }
 
   async laneCounts(): Promise<readonly LaneCount[]> {
@@ -212,7 +229,8 @@ export class PostgresTaskStore implements TaskStore {
 
   async removeEnded(before: Instant, limit: number): Promise<number> {
     const text = `DELETE FROM ${s}.tasks WHERE id IN
-      (SELECT id FROM ${s}.tasks WHERE ended_at < $1 AND state NOT IN ('queued', 'processing') LIMIT $2)`;
+      (SELECT id FROM ${s}.tasks WHERE ended_at < $1 AND state NOT IN ('queued', 'processing')
+         AND NOT EXISTS (SELECT 1 FROM ${s}.leases WHERE task_id = tasks.id) LIMIT $2)`;
     return (await this.client.query(text, [toIso(before), limit])).rowCount ?? 0;
   }
 

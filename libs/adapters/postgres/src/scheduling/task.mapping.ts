@@ -1,4 +1,4 @@
-import { toIso, type Instant, type TaskId, type TenantId } from '@millrace/kernel';
+import type { TaskId, TenantId } from '@millrace/kernel';
 import type {
   Attempt,
   CheckpointReference,
@@ -9,6 +9,16 @@ import type {
   TaskState,
   TaskWork,
 } from '@millrace/scheduling';
+import {
+  bigintArray,
+  booleanArray,
+  integerArray,
+  jsonbArray,
+  smallintArray,
+  textArray,
+  timestamptzArray,
+  uuidArray,
+} from '../pool/binary-arrays.js';
 
 /** A row of `scheduler.tasks`, as `pg` gives it. */
 export interface TaskRow {
@@ -78,44 +88,45 @@ export function taskFromRow(row: TaskRow): Task {
 }
 
 /** Columns in the order of INSERT_TASKS: what the request brought, then what changes. */
-export function requestsToColumns(tasks: readonly Task[]): unknown[] {
+export function requestsToColumns(tasks: readonly Task[]): readonly Buffer[] {
+  const [ids, ...progress] = progressToColumns(tasks);
   return [
-    tasks.map((task) => task.id),
-    tasks.map((task) => task.tenantId),
-    tasks.map((task) => task.costCentre),
-    tasks.map((task) => task.taskType),
-    tasks.map((task) => task.priority),
-    tasks.map((task) => JSON.stringify(task.work)),
-    tasks.map((task) => task.needs.gpus),
-    tasks.map((task) => task.needs.vramMiB),
-    tasks.map((task) => task.maxRetries),
-    tasks.map((task) => task.callbackUrl),
-    tasks.map((task) => JSON.stringify(task.metadata)),
-    tasks.map((task) => toIso(task.requestedAt)),
-    tasks.map((task) => task.traceparent),
-    tasks.map((task) => JSON.stringify(task.prediction)),
-    tasks.map((task) => task.prediction.p50GpuMs),
-    ...progressToColumns(tasks).slice(1),
+    ids,
+    textArray(tasks.map((task) => task.tenantId)),
+    textArray(tasks.map((task) => task.costCentre)),
+    textArray(tasks.map((task) => task.taskType)),
+    smallintArray(tasks.map((task) => task.priority)),
+    jsonbArray(tasks.map((task) => JSON.stringify(task.work))),
+    integerArray(tasks.map((task) => task.needs.gpus)),
+    integerArray(tasks.map((task) => task.needs.vramMiB)),
+    integerArray(tasks.map((task) => task.maxRetries)),
+    textArray(tasks.map((task) => task.callbackUrl)),
+    jsonbArray(tasks.map((task) => JSON.stringify(task.metadata))),
+    timestamptzArray(tasks.map((task) => task.requestedAt)),
+    textArray(tasks.map((task) => task.traceparent)),
+    jsonbArray(tasks.map((task) => JSON.stringify(task.prediction))),
+    bigintArray(tasks.map((task) => task.prediction.p50GpuMs)),
+    ...progress,
   ];
 }
 
 /** Columns in the order of SAVE_TASKS: the id, then what a transition may change. */
-export function progressToColumns(tasks: readonly Task[]): unknown[] {
+export function progressToColumns(tasks: readonly Task[]): readonly [Buffer, ...Buffer[]] {
   return [
-    tasks.map((task) => task.id),
-    tasks.map((task) => task.state),
-    tasks.map((task) => task.phase),
-    tasks.map((task) => task.sequence),
-    tasks.map((task) => task.epoch),
-    tasks.map((task) => task.failureRetries),
-    tasks.map((task) => task.lostDeliveries),
-    tasks.map((task) => task.cancelRequested),
-    tasks.map((task) => jsonOrNull(task.checkpoint)),
-    tasks.map((task) => JSON.stringify(task.attempts.map(storedAttempt))),
-    tasks.map((task) => isoOrNull(task.startedAt)),
-    tasks.map((task) => isoOrNull(task.endedAt)),
-    tasks.map((task) => task.reason),
-    tasks.map((task) => jsonOrNull(task.error)),
+    uuidArray(tasks.map((task) => task.id)),
+    textArray(tasks.map((task) => task.state)),
+    textArray(tasks.map((task) => task.phase)),
+    integerArray(tasks.map((task) => task.sequence)),
+    integerArray(tasks.map((task) => task.epoch)),
+    integerArray(tasks.map((task) => task.failureRetries)),
+    integerArray(tasks.map((task) => task.lostDeliveries)),
+    booleanArray(tasks.map((task) => task.cancelRequested)),
+    jsonbArray(tasks.map((task) => jsonOrNull(task.checkpoint))),
+    jsonbArray(tasks.map((task) => JSON.stringify(task.attempts.map(storedAttempt)))),
+    timestamptzArray(tasks.map((task) => task.startedAt)),
+    timestamptzArray(tasks.map((task) => task.endedAt)),
+    textArray(tasks.map((task) => task.reason)),
+    jsonbArray(tasks.map((task) => jsonOrNull(task.error))),
   ];
 }
 
@@ -129,8 +140,4 @@ function storedAttempt(attempt: Attempt): StoredAttempt {
 
 function jsonOrNull(value: object | null): string | null {
   return value === null ? null : JSON.stringify(value);
-}
-
-function isoOrNull(instant: Instant | null): string | null {
-  return instant === null ? null : toIso(instant);
 }

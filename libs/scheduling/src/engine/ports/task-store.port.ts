@@ -57,6 +57,11 @@ export interface TaskStore {
    * request, then id), and of each lane the oldest.
    */
   pending(reading: QueueReading): Promise<readonly WaitingTask[]>;
+  /**
+   * All queued tasks, `limit` at a time: those behind `after` by task type, priority, request and id. Fewer than `limit`
+   * are the last. For take-over.
+   */
+  waiting(after: WaitingTask | undefined, limit: number): Promise<readonly WaitingTask[]>;
   /** Every lane with a queued or processing task, by task type, then priority from high to low. */
   laneCounts(): Promise<readonly LaneCount[]>;
   /** Queued tasks that were never leased and were requested before `before`, oldest first. */
@@ -65,7 +70,7 @@ export interface TaskStore {
   leaveTombstones(tombstones: readonly Tombstone[]): Promise<void>;
   /** Tombstones with these task ids. */
   tombstonesOf(taskIds: readonly TaskId[]): Promise<readonly Tombstone[]>;
-  /** Removes terminal tasks that ended before an instant, at most `limit`; how many they were. */
+  /** Removes terminal tasks without a lease that ended before an instant, at most `limit`; how many they were. */
   removeEnded(before: Instant, limit: number): Promise<number>;
   /** Removes tombstones left before an instant, at most `limit`; how many they were. */
   removeTombstones(before: Instant, limit: number): Promise<number>;
