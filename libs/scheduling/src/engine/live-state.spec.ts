@@ -87,10 +87,10 @@ async function step(world: World, [action, number]: readonly [number, number]): 
   if (action === 8 && !world.database.tables.workers.has(worker.incarnation)) {
     await world.run(({ workers }) => workers.add([worker]));
   }
-  if (action === 9 && world.database.tables.workers.has(worker.incarnation)) {
-    await world.run(({ workers }) => workers.save([{ ...worker, state: number % 2 === 0 ? 'lost' : 'draining' }]));
-  }
   const registered = world.database.tables.workers.get(worker.incarnation);
+  if (action === 9 && registered !== undefined) {
+    await world.run(({ workers }) => workers.save([{ ...registered, state: number % 2 === 0 ? 'lost' : 'draining' }]));
+  }
   if (action === 10 && registered !== undefined) {
     await world.run(({ workers }) => workers.saveTraits([{ ...registered, traits: { loadedModels: [`m${number}`] } }]));
   }
