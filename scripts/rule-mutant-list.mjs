@@ -201,72 +201,72 @@ const ORDERING = [
   scheduling(
     ['order of service'],
     'the longest goes first',
-    ['ordering/tenant-lane.ts', 'return task.gpuSeconds;', 'return -task.gpuSeconds;'],
+    ['ordering/waiting-tasks.ts', 'Math.min(task.gpuSeconds, Number.MAX_VALUE);', '1e12 - task.gpuSeconds;'],
     ORDER,
   ),
   scheduling(
     ['order of service'],
     'of two tasks of one length the later goes first',
     [
-      'ordering/tenant-lane.ts',
-      'const apart = a.task.requestedAt - b.task.requestedAt;',
-      'const apart = b.task.requestedAt - a.task.requestedAt;',
+      'ordering/waiting-tasks.ts',
+      'const apart = (this.requestedAt[a] as number) - (this.requestedAt[b] as number);',
+      'const apart = (this.requestedAt[b] as number) - (this.requestedAt[a] as number);',
     ],
     ORDER,
   ),
   scheduling(
     ['QUE-13'],
     'nobody grows old: the short ones go first for ever',
-    ['ordering/fair-queue.ts', 'waiting.lane.markOverdue(waiting);', ''],
+    ['ordering/fair-queue.ts', 'this.lanes.markOverdue(this.tasks.laneOf(one), one);', ''],
     ORDER,
     'QUE-13',
   ),
   scheduling(
     ['QUE-13'],
     'no task is lifted to the class above',
-    ['ordering/service-order.ts', 'for (const queue of this.ranked.toReversed()) this.lift(queue, now);', ''],
+    ['ordering/service-order.ts', 'this.lift(this.ranked.at(-risen), now);', ''],
     ORDER,
     'QUE-13',
   ),
   scheduling(
     ['SCH-39'],
     'tenants share by tasks, not by what those take',
-    ['ordering/fair-queue.ts', 'flow.tag += waiting.task.gpuSeconds / flow.weight;', 'flow.tag += 1 / flow.weight;'],
+    ['ordering/fair-queue.ts', '+ gpuSeconds / flow.weight;', '+ 1 / flow.weight;'],
     SHARES,
   ),
   scheduling(
     ['SCH-39'],
     'weights of tenants do not count',
-    [
-      'ordering/fair-queue.ts',
-      'flow.tag += waiting.task.gpuSeconds / flow.weight;',
-      'flow.tag += waiting.task.gpuSeconds;',
-    ],
+    ['ordering/fair-queue.ts', '+ gpuSeconds / flow.weight;', '+ gpuSeconds;'],
     SHARES,
   ),
   scheduling(
     ['SCH-39'],
     'a tenant has credit for the time it was away',
-    ['ordering/fair-queue.ts', 'flow.tag = Math.max(flow.tag, this.virtual);', 'flow.tag += 0;'],
+    ['ordering/fair-queue.ts', 'Math.max(this.tagOf(flow), this.virtual);\n    }', 'this.tagOf(flow);\n    }'],
     SHARES,
   ),
   scheduling(
     ['SCH-39'],
     'tenants within the slack take turns all the same',
-    ['ordering/fair-queue.ts', 'this.turns.best(floor.tag + this.slackGpuSeconds)', 'this.turns.best(floor.tag)'],
+    [
+      'ordering/fair-queue.ts',
+      '(this.table.tag[floor] as number) + this.terms.slackGpuSeconds',
+      'this.table.tag[floor] as number',
+    ],
     SHARES,
   ),
   scheduling(
     ['SCH-45'],
     'the load of a model does not count in the order',
-    ['ordering/service-order.ts', '(setup?.(shape.name) ?? 0) * this.policy.setupFactor', '0'],
+    ['ordering/service-order.ts', '(setup?.(shape) ?? 0) * setupFactor', '0'],
     ORDER,
     'SCH-45',
   ),
   scheduling(
     ['QUE-10'],
     'a task that pauses after a failure loses its turn',
-    ['ordering/service-order.ts', 'this.put(task, queue, true);', 'this.put(task, queue, false);'],
+    ['ordering/service-order.ts', 'this.put(task, queue, true, isNoted);', 'this.put(task, queue, false, isNoted);'],
     SHARES,
   ),
 ];
@@ -275,7 +275,11 @@ const TIES = [
   scheduling(
     ['order of service'],
     'of two tasks of one length and time the higher id goes first',
-    ['ordering/tenant-lane.ts', 'compareIds(a.task.id, b.task.id) < 0', 'compareIds(a.task.id, b.task.id) > 0'],
+    [
+      'ordering/waiting-tasks.ts',
+      'compareIds(this.of(a).id, this.of(b).id) < 0',
+      'compareIds(this.of(a).id, this.of(b).id) > 0',
+    ],
     ORDER,
   ),
   scheduling(
@@ -352,7 +356,7 @@ const QUOTA = [
   scheduling(
     ['SCH-39'],
     'the quota of a namespace bounds nothing',
-    ['cycle/decision-cycle.ts', 'this.quotas.take(item.namespaceAccount, item.charge);', ''],
+    ['cycle/decision-cycle.ts', 'this.quotas.take(asked.namespaceAccount, asked.charge);', ''],
     QUOTAS,
   ),
   scheduling(
@@ -364,7 +368,7 @@ const QUOTA = [
   scheduling(
     ['SCH-39'],
     'an account is kept for what the whole quota could not hold',
-    ['cycle/decision-cycle.ts', ' && quotas.everFits(account, item.charge)', ''],
+    ['cycle/decision-cycle.ts', ' && quotas.everFits(account, asked.charge)', ''],
     QUOTAS,
   ),
   scheduling(
@@ -409,8 +413,8 @@ const GANG = [
     'a gang is cut in two by the limit of a cycle',
     [
       'cycle/decision-cycle.ts',
-      'if (this.seats.count > 0 && this.seats.count + item.members.length > limit) {',
-      'if (this.seats.count >= limit) {',
+      'if (seats.count > 0 && seats.count + asked.members.length > limit) {',
+      'if (seats.count >= limit) {',
     ],
     GANGS,
   ),
@@ -429,7 +433,11 @@ const GANG = [
   scheduling(
     ['SCH-40'],
     'the machine that is empty last is held',
-    ['placement/hold-for-older.ts', 'return a.drainedAt - b.drainedAt ||', 'return b.drainedAt - a.drainedAt ||'],
+    [
+      'placement/hold-for-older.ts',
+      '(drainedAt[workerA] ?? 0) - (drainedAt[workerB] ?? 0) ||',
+      '(drainedAt[workerB] ?? 0) - (drainedAt[workerA] ?? 0) ||',
+    ],
     GANGS,
   ),
 ];
