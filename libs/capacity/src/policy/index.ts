@@ -1,5 +1,5 @@
-export { guarded, keepsDeadline } from './spot/deadline-guard.js';
-export { afterTick, tickPrice, type SpotJob, type SpotMode, type SpotView } from './spot/spot-job.js';
+export { afterTick, type DeadlineJob } from './spot/deadline-job.js';
+export { guardedSpot, tickPrice, type SpotJob, type SpotMode, type SpotView } from './spot/spot-job.js';
 export { jobGrid, phaseIndex, slackNeeded, slackOf, type JobGrid } from './spot/job-grid.js';
 export { countTransitions, nextRun, RUN_AGE_BINS, runState, semiMarkovChain, type SpotRun } from './spot/run-age.js';
 export type { SpotChain } from './spot/spot-chain.js';
@@ -8,12 +8,9 @@ export { fitSpot, type SpotFit } from './spot/spot-fit.js';
 export { parseSpotFitFile, SPOT_FIT_KIND, type SpotFitFile } from './spot/spot-fit-file.js';
 export { NOTHING_SEEN, SpotPlanner } from './spot/spot-planner.js';
 export { chosenBy, solveSpotProgramme, type SpotProgramme } from './spot/spot-programme.js';
-export { guardedZone } from './spot-zones/zone-deadline-guard.js';
 export {
-  afterZoneTick,
   cheapestSpotZone,
   zoneTickPrice,
-  type ZoneJob,
   type ZoneMode,
   type ZoneOffer,
   type ZoneView,

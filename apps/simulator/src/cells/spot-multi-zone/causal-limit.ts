@@ -5,7 +5,7 @@ import {
   runState,
   semiMarkovChain,
   type SpotChain,
-  type ZoneJob,
+  type DeadlineJob,
 } from '@millrace/capacity/policy';
 import type { Rng } from '@millrace/kernel';
 import type { ZoneTrace } from '../../traces/zone-traces.js';
@@ -27,7 +27,7 @@ const PAST_TICKS = 4_000;
  * past it decides by the zones' true chances, which is the best that anyone can do without knowing the future, up to the
  * programme's grid; the rest of the way to the optimum of the same windows can't be had.
  */
-export function causalLimit(job: ZoneJob, traces: readonly ZoneTrace[], policy: ZonePolicy, rng: Rng): CausalLimit {
+export function causalLimit(job: DeadlineJob, traces: readonly ZoneTrace[], policy: ZonePolicy, rng: Rng): CausalLimit {
   const ticks = PAST_TICKS + WINDOWS * job.deadlineTicks;
   const drawn = traces.map((trace) => drawnTrace(trace, ticks, rng));
   let causalUsd = 0;

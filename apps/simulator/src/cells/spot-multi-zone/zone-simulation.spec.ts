@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fitSpot, type ZoneJob, type ZoneMode } from '@millrace/capacity/policy';
+import { fitSpot, type DeadlineJob, type ZoneMode } from '@millrace/capacity/policy';
 import fc from 'fast-check';
 import type { ZoneTrace } from '../../traces/zone-traces.js';
 import { omniscientCostUsd } from './baselines/omniscient-zones.js';
@@ -18,7 +18,7 @@ function traceOf(text: string, usdPerTick: number): ZoneTrace {
   };
 }
 
-function jobOf(change: Partial<ZoneJob> = {}): ZoneJob {
+function jobOf(change: Partial<DeadlineJob> = {}): DeadlineJob {
   return { tickSeconds: 600, deadlineTicks: 10, workSeconds: 3000, changeoverSeconds: 600, ...change };
 }
 
@@ -71,7 +71,7 @@ describe('a job over several zones in virtual time (scheduling.md section 2, cel
 });
 
 describe('the omniscient optimum', () => {
-  it.each<[string, readonly string[], Partial<ZoneJob>, number]>([
+  it.each<[string, readonly string[], Partial<DeadlineJob>, number]>([
     ['waits for Spot that comes in time', ['0000111111'], {}, 6],
     ['skips a run too short to pay its changeover', ['1000111111'], {}, 6],
     ['moves where the gap pays the changeover', ['0001111111', '1111111111'], { workSeconds: 4800 }, 3 * 2 + 7],

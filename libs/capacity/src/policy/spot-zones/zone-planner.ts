@@ -1,4 +1,5 @@
 import { invariant } from '@millrace/kernel';
+import type { DeadlineJob } from '../spot/deadline-job.js';
 import { nextRun, type SpotRun } from '../spot/run-age.js';
 import type { SpotFit } from '../spot/spot-fit.js';
 import { jointChain, type JointChain } from './joint-chain.js';
@@ -12,8 +13,7 @@ import {
   type ZoneBins,
   type ZoneCounts,
 } from './zone-chain.js';
-import { guardedZone } from './zone-deadline-guard.js';
-import { onDemandPricePerHour, type ZoneJob, type ZoneMode, type ZoneOffer, type ZoneView } from './zone-job.js';
+import { guardedZone, onDemandPricePerHour, type ZoneMode, type ZoneOffer, type ZoneView } from './zone-job.js';
 import { FIRST_ZONE, IDLE, ON_DEMAND, ZoneProgramme } from './zone-programme.js';
 
 /** Why a tick is run as it is: one vocabulary for log, metric and report. */
@@ -89,7 +89,7 @@ export class ZonePlanner {
   /** @throws where the job's ticks are not those of the fit, or the fit lacks an age that programmes tell apart. */
   constructor(
     private readonly fit: SpotFit,
-    private readonly job: ZoneJob,
+    private readonly job: DeadlineJob,
     zones: number,
   ) {
     invariant(zones > 0, 'a job needs a zone at least');
@@ -205,7 +205,7 @@ function modeNumber(zones: readonly number[], mode: ZoneMode): number {
   return mode === 'onDemand' ? ON_DEMAND : FIRST_ZONE + zones.indexOf(mode);
 }
 
-function reasonOf(job: ZoneJob, view: ZoneView, choice: ZoneMode): ZoneReason {
+function reasonOf(job: DeadlineJob, view: ZoneView, choice: ZoneMode): ZoneReason {
   if (choice === 'idle') return 'wait';
   if (choice === view.mode && choice !== 'onDemand') return 'keepSpot';
   if (choice !== 'onDemand') return typeof view.mode === 'number' ? 'moveSpot' : 'takeSpot';
