@@ -15,4 +15,7 @@ export {
   type ZoneOffer,
   type ZoneView,
 } from './spot-zones/zone-job.js';
+export { fitRegimes } from './spot-zones/fit-regimes.js';
+export { parseRegimeFitFile, REGIME_FIT_KIND, type RegimeFitFile } from './spot-zones/regime-fit-file.js';
+export type { RegimeFit } from './spot-zones/spot-regimes.js';
 export { ZonePlanner } from './spot-zones/zone-planner.js';

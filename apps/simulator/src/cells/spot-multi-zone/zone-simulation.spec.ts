@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fitSpot, type DeadlineJob, type ZoneMode } from '@millrace/capacity/policy';
+import { fitRegimes, type DeadlineJob, type ZoneMode } from '@millrace/capacity/policy';
 import fc from 'fast-check';
 import type { ZoneTrace } from '../../traces/zone-traces.js';
 import { omniscientCostUsd } from './baselines/omniscient-zones.js';
@@ -85,7 +85,7 @@ describe('the omniscient optimum', () => {
   });
 
   it('is at most what any policy pays that keeps the deadline, and ours always does', () => {
-    const fit = fitSpot([[Uint8Array.from('1'.repeat(60) + '0011101'.repeat(9) + '0'.repeat(40), Number)]], 600);
+    const fit = fitRegimes([[Uint8Array.from('1'.repeat(60) + '0011101'.repeat(9) + '0'.repeat(40), Number)]], 600);
     const policies = [onDemandOnly, cheapestAndStay, uniformProgress, millraceZones('millrace', fit, 'before')];
     const bits = fc.string({ unit: fc.constantFrom('0', '1'), minLength: 40, maxLength: 40 });
     const jobs = fc.record({

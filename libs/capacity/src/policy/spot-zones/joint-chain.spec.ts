@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { twoStateChain } from '../../testing/two-state-chain.js';
-import { spotChain } from '../spot/spot-chain.js';
 import { jointChain } from './joint-chain.js';
 
 describe('the joint chain of several zones', () => {
@@ -32,13 +31,5 @@ describe('the joint chain of several zones', () => {
 
   it('refuses more joint states than can be solved', () => {
     expect(() => jointChain(Array.from({ length: 13 }, () => twoStateChain(0.1, 0.2)))).toThrow('8192 joint states');
-  });
-
-  it('refuses a state with more successors than a run has', () => {
-    const wide = spotChain(
-      [0, 0, 0, 1],
-      Array.from({ length: 4 }, () => new Map([0, 1, 2, 3].map((to) => [to, 0.25]))),
-    );
-    expect(() => jointChain([wide])).toThrow('at most 3 successors');
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { fitSpot, type SpotFit } from '../spot/spot-fit.js';
 import { keepsDeadline } from '../spot/deadline-guard.js';
 import { afterTick, type DeadlineJob } from '../spot/deadline-job.js';
+import { fitRegimes } from './fit-regimes.js';
 import { guardedZone, type ZoneMode, type ZoneOffer, type ZoneView } from './zone-job.js';
 import { ZonePlanner, type ZoneDecision } from './zone-planner.js';
 
 const STEADY = '1'.repeat(120) + '0'.repeat(5) + '1'.repeat(300) + '01' + '1'.repeat(80) + '0'.repeat(40);
-const FIT: SpotFit = fitSpot([[Uint8Array.from(STEADY.repeat(4), Number)]], 600);
+const FIT = fitRegimes([[Uint8Array.from(STEADY.repeat(4), Number)]], 600);
 
 function jobOf(change: Partial<DeadlineJob> = {}): DeadlineJob {
   return { tickSeconds: 600, deadlineTicks: 30, workSeconds: 18 * 600, changeoverSeconds: 720, ...change };
@@ -163,7 +163,7 @@ describe('the planner over several zones', () => {
     const flicker = '10'.repeat(15);
     const job = jobOf({ changeoverSeconds: 720 });
     const wise = new ZonePlanner(FIT, job, 1);
-    for (let tick = 0; tick < 600; tick++) wise.observe([tick % 2 === 1]);
+    for (let tick = 0; tick < 4000; tick++) wise.observe([tick % 2 === 1]);
     const spotTicks = (planner: ZonePlanner): number =>
       run(job, rowsOf([flicker]), (view) => planner.decide(view)).decisions.filter(({ choice }) => choice === 0).length;
     const naive = spotTicks(new ZonePlanner(FIT, job, 1));
