@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { fitRegimes, type DeadlineJob, type ZoneMode } from '@millrace/capacity/policy';
+import { seededRng } from '@millrace/kernel';
 import fc from 'fast-check';
 import type { ZoneTrace } from '../../traces/zone-traces.js';
 import { omniscientCostUsd } from './baselines/omniscient-zones.js';
 import { cheapestAndStay, onDemandOnly, uniformProgress } from './baselines/zone-baselines.js';
+import { causalLimit, type CausalLimit } from './causal-limit.js';
 import { millraceZones } from './millrace-zones.js';
 import { runZoneJob, type ZonePolicy } from './run-zone-job.js';
 
@@ -106,5 +108,26 @@ describe('the omniscient optimum', () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+describe('the causal limit', () => {
+  const limitOf = (texts: readonly string[]): CausalLimit => {
+    const traces = texts.map((text, zone) => traceOf(text.repeat(40), zone + 1));
+    return causalLimit(jobOf(), traces, (fit) => millraceZones('limit', fit, 'before'), seededRng(3));
+  };
+
+  it('is the optimum of who knows the future where the zones never change', () => {
+    const { causalUsd, omniscientUsd, windows } = limitOf(['1111111111', '1111111111']);
+    // 5 ticks of work and 1 of changeover.
+    expect(omniscientUsd).toBeCloseTo(6, 9);
+    expect(causalUsd).toBeCloseTo(6, 9);
+    expect(windows).toBe(24);
+  });
+
+  it('lies above it where they do', () => {
+    const { causalUsd, omniscientUsd } = limitOf(['1111101000']);
+    expect(causalUsd).toBeGreaterThan(omniscientUsd + 0.1);
+    expect(causalUsd).toBeLessThan(2 * omniscientUsd);
   });
 });

@@ -59,12 +59,9 @@ export class ZoneLookahead {
     const price = job.tickUsd[mode] ?? Infinity;
     if (workTicks <= 0) return price;
     const slackTicks = job.slackTicks - (idle ? 1 : Math.min(1, pending));
-    return views.reduce((sum, { chance, outcomes }) => {
-      const lost = mode >= FIRST_ZONE && outcomes[mode - FIRST_ZONE]?.on !== true;
-      const stays = !lost && !idle;
-      const pendingTicks = stays ? Math.max(0, pending - 1) : 0;
-      return sum + chance * this.value({ workTicks, slackTicks, running: stays ? mode : IDLE, pendingTicks }, outcomes);
-    }, price);
+    // A Spot instance that is lost by then is no choice of that tick, so that what it has pending does not count.
+    const stand = { workTicks, slackTicks, running: mode, pendingTicks: idle ? 0 : Math.max(0, pending - 1) };
+    return views.reduce((sum, { chance, outcomes }) => sum + chance * this.value(stand, outcomes), price);
   }
 
   /** Dollars of the best mode in the next tick, and from there on. */
