@@ -1,7 +1,7 @@
 // npm run fit:spot-zones -- --data DIR --zones a,b --windows DIR --out FILE: fits the Spot policy's figures to recorded
 // zones, and to windows of one zone, for libs/capacity/fits/spot-multi-zone.json.
 import { writeFileSync } from 'node:fs';
-import { fitSpot, SPOT_FIT_KIND, type SpotFitFile } from '@millrace/capacity/policy';
+import { fitRegimes, REGIME_FIT_KIND, type RegimeFitFile } from '@millrace/capacity/policy';
 import { systemClock, toIso } from '@millrace/kernel';
 import { readFlags } from './command-line/read-flags.js';
 import { UsageError } from './command-line/usage-error.js';
@@ -24,8 +24,8 @@ try {
   if (!data || !zones || !windows || !source || !licence || !out) throw new UsageError(USAGE);
   const traces = readZoneTraces(data, zones.split(','));
   const environments = readSpotEnvironments(windows);
-  const file: SpotFitFile = {
-    kind: SPOT_FIT_KIND,
+  const file: RegimeFitFile = {
+    kind: REGIME_FIT_KIND,
     provenance: {
       madeBy: USAGE,
       madeOn: toIso(systemClock.now()).slice(0, 10),
@@ -33,7 +33,7 @@ try {
       licence,
       environments: [...traces.map(({ zone }) => zone), ...environments.map(({ name }) => name)],
     },
-    figures: fitSpot(
+    figures: fitRegimes(
       [...traces.map(({ available }) => [available]), ...environments.map((environment) => environment.windows)],
       traces[0]?.tickSeconds ?? 0,
     ),

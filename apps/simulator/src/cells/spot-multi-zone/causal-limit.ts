@@ -1,12 +1,4 @@
-import {
-  countTransitions,
-  nextRun,
-  RUN_AGE_BINS,
-  runState,
-  semiMarkovChain,
-  type SpotChain,
-  type ZoneJob,
-} from '@millrace/capacity/policy';
+import { fitRegimes, type DeadlineJob, type RegimeFit } from '@millrace/capacity/policy';
 import type { Rng } from '@millrace/kernel';
 import type { ZoneTrace } from '../../traces/zone-traces.js';
 import { omniscientCostUsd } from './baselines/omniscient-zones.js';
@@ -16,48 +8,62 @@ import { runZoneJob, type ZonePolicy } from './run-zone-job.js';
 export interface CausalLimit {
   readonly causalUsd: number;
   readonly omniscientUsd: number;
+  readonly windows: number;
 }
 
-const WINDOWS = 24;
+/** Windows that are drawn, by the number of zones: a programme of three takes many times as long as one of two. */
+const WINDOWS: readonly number[] = [24, 24, 8];
+/** Zones that the limit is worked out for at most. */
+export const LIMIT_ZONES_MAX = WINDOWS.length;
 /** A past so long that a policy which learns from it knows the chances. */
 const PAST_TICKS = 4_000;
 
 /**
- * Draws new traces from the semi-Markov chains of the recorded ones and runs `policy` on windows of them. With so long a
- * past it decides by the zones' true chances, which is the best that anyone can do without knowing the future, up to the
- * programme's grid; the rest of the way to the optimum of the same windows can't be had.
+ * Draws new traces from regimes that are fitted to the recorded ones, zone by zone, and runs a policy on windows of them.
+ * The policy is given the regimes of these zones together and watches each for so long a past that it knows the zone's
+ * chances; it is not told the regime of a tick. What it pays is near the best that anyone can do without knowing the
+ * future; the rest of the way to the optimum of the same windows can't be had.
  */
-export function causalLimit(job: ZoneJob, traces: readonly ZoneTrace[], policy: ZonePolicy, rng: Rng): CausalLimit {
-  const ticks = PAST_TICKS + WINDOWS * job.deadlineTicks;
-  const drawn = traces.map((trace) => drawnTrace(trace, ticks, rng));
+export function causalLimit(
+  job: DeadlineJob,
+  traces: readonly ZoneTrace[],
+  policyOf: (fit: RegimeFit) => ZonePolicy,
+  rng: Rng,
+): CausalLimit {
+  const windows = WINDOWS[traces.length - 1] ?? 0;
+  const policy = policyOf(
+    fitRegimes(
+      traces.map(({ available }) => [available]),
+      job.tickSeconds,
+    ),
+  );
+  const drawn = traces.map((trace) => drawnTrace(trace, PAST_TICKS + windows * job.deadlineTicks, rng));
   let causalUsd = 0;
   let omniscientUsd = 0;
-  for (let index = 0; index < WINDOWS; index++) {
+  for (let index = 0; index < windows; index++) {
     const window = { traces: drawn, firstTick: PAST_TICKS + index * job.deadlineTicks };
-    causalUsd += runZoneJob(job, window, policy).costUsd / WINDOWS;
-    omniscientUsd += omniscientCostUsd(job, window) / WINDOWS;
+    causalUsd += runZoneJob(job, window, policy).costUsd / windows;
+    omniscientUsd += omniscientCostUsd(job, window) / windows;
   }
-  return { causalUsd, omniscientUsd };
+  return { causalUsd, omniscientUsd, windows };
 }
 
-/** A trace with the chances of `trace`, at its mean price. */
+/** A trace with the regimes of `trace`, at its mean price. */
 function drawnTrace(trace: ZoneTrace, ticks: number, rng: Rng): ZoneTrace {
-  const chain = semiMarkovChain(RUN_AGE_BINS, countTransitions(RUN_AGE_BINS, [trace.available]));
+  const { fine } = fitRegimes([[trace.available]], trace.tickSeconds);
   const price = trace.spotPricePerHour.reduce((sum, each) => sum + each, 0) / trace.spotPricePerHour.length;
   const available = new Uint8Array(ticks);
-  let state = runState(RUN_AGE_BINS, nextRun(undefined, trace.available[0] === 1));
+  let state = drawnFrom(fine.startShares, rng.next());
   for (let tick = 0; tick < ticks; tick++) {
-    available[tick] = chain.on[state] ?? 0;
-    state = successor(chain, state, rng.next());
+    available[tick] = state >= fine.offStates ? 1 : 0;
+    state = drawnFrom(fine.chances[state] ?? [], rng.next());
   }
   return { ...trace, available, spotPricePerHour: new Float64Array(ticks).fill(price) };
 }
 
-function successor(chain: SpotChain, state: number, draw: number): number {
+/** An index, as often as its share says. */
+function drawnFrom(shares: readonly number[], draw: number): number {
   let left = draw;
-  for (let entry = chain.from[state] ?? 0; entry < (chain.from[state + 1] ?? 0); entry++) {
-    left -= chain.chance[entry] ?? 0;
-    if (left < 0) return chain.to[entry] ?? state;
-  }
-  return state;
+  const index = shares.findIndex((share) => (left -= share) < 0);
+  return index < 0 ? shares.length - 1 : index;
 }

@@ -1,11 +1,11 @@
-import { ZonePlanner, type SpotFit } from '@millrace/capacity/policy';
+import { ZonePlanner, type RegimeFit } from '@millrace/capacity/policy';
 import type { ZonePolicy, ZoneWindow } from './run-zone-job.js';
 
 /** What a planner may have watched of its zones before a job: nothing, the ticks before it, or (cheating) every tick. */
 export type ZonePast = 'none' | 'before' | 'everything';
 
 /** The production policy in cell S: a planner for each job, told what was seen of the zones before it. */
-export function millraceZones(name: string, fit: SpotFit, past: ZonePast): ZonePolicy {
+export function millraceZones(name: string, fit: RegimeFit, past: ZonePast): ZonePolicy {
   return {
     name,
     start: (job, window) => {

@@ -1,5 +1,5 @@
-import type { ZoneJob, ZoneMode, ZoneOffer, ZoneView } from '@millrace/capacity/policy';
-import { afterZoneTick, zoneTickPrice } from '@millrace/capacity/policy';
+import type { DeadlineJob, ZoneMode, ZoneOffer, ZoneView } from '@millrace/capacity/policy';
+import { afterTick, zoneTickPrice } from '@millrace/capacity/policy';
 import type { ZoneTrace } from '../../traces/zone-traces.js';
 
 /** Decides each tick of one job. Made anew for each job; it sees the ticks in order, and only the past. */
@@ -15,7 +15,7 @@ export interface ZoneWindow {
 /** A policy of cell S: `start` begins a job. Only the omniscient one looks at the window's ticks. */
 export interface ZonePolicy {
   readonly name: string;
-  start(job: ZoneJob, window: ZoneWindow): ZoneDecider;
+  start(job: DeadlineJob, window: ZoneWindow): ZoneDecider;
 }
 
 export interface ZoneOutcome {
@@ -44,7 +44,7 @@ export function offersAt(window: ZoneWindow, tick: number): readonly ZoneOffer[]
  * Runs one job over a window by the semantics of cell S (scheduling.md section 2). Throws where a policy asks for Spot
  * capacity that is not there, or where a trace ends before the deadline.
  */
-export function runZoneJob(job: ZoneJob, window: ZoneWindow, policy: ZonePolicy): ZoneOutcome {
+export function runZoneJob(job: DeadlineJob, window: ZoneWindow, policy: ZonePolicy): ZoneOutcome {
   const decide = policy.start(job, window);
   let mode: ZoneMode = 'idle';
   let left = { workLeftSeconds: job.workSeconds, pendingSeconds: 0 };
@@ -61,7 +61,7 @@ export function runZoneJob(job: ZoneJob, window: ZoneWindow, policy: ZonePolicy)
     if (typeof choice === 'number' && offers[choice]?.spotAvailable !== true) {
       throw new Error(`${policy.name} took Spot in zone ${choice} at tick ${tick}: none there.`);
     }
-    left = afterZoneTick(job, view, choice);
+    left = afterTick(job, view, choice);
     sum.costUsd += zoneTickPrice(job, offers, choice);
     sum.probesUsd += probesUsd(offers, choice);
     if (choice !== 'idle' && choice !== mode) {

@@ -1,19 +1,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RegimeFit } from '@millrace/capacity/policy';
 import { seededRng } from '@millrace/kernel';
 import type { BenchmarkCell, BenchmarkRow, CellOptions } from '../../bench/benchmark-cell.js';
 import { readZoneTraces, type ZoneTrace } from '../../traces/zone-traces.js';
 import { omniscientCostUsd } from './baselines/omniscient-zones.js';
 import { cheapestAndStay, onDemandOnly, uniformProgress } from './baselines/zone-baselines.js';
-import { causalLimit } from './causal-limit.js';
+import { causalLimit, LIMIT_ZONES_MAX } from './causal-limit.js';
 import { millraceZones } from './millrace-zones.js';
 import { runZoneJob, type ZonePolicy, type ZoneWindow } from './run-zone-job.js';
 import { windowStarts, zoneCases, zoneJobOf, type ZoneCase } from './zone-cases.js';
 import { zoneFitSource, type ZoneFitSource } from './zone-fits.js';
 import { meanUsd, meanWithMovesUsd, zoneTable, type ZoneFigures, type ZoneResult } from './zone-table.js';
 
-/** The causal limit is drawn for so many zones at most: it takes many jobs, and it is the scarce pair that asks for it. */
-const LIMIT_ZONES_MAX = 2;
 const SEED = 1;
 
 /** Cell S (scheduling.md section 2): one job over several zones with recorded capacity and prices. */
@@ -82,7 +81,8 @@ function limitOf(
   if (anchors === undefined || zones.length > LIMIT_ZONES_MAX) return {};
   progress(`${name}: causal limit`);
   const job = zoneJobOf(ratio, traces[0]?.tickSeconds ?? fit.tickSeconds);
-  return { limit: causalLimit(job, traces, millraceZones('limit', fit, 'before'), seededRng(SEED)) };
+  const knowing = (regimes: RegimeFit): ZonePolicy => millraceZones('limit', regimes, 'before');
+  return { limit: causalLimit(job, traces, knowing, seededRng(SEED)) };
 }
 
 function rowsOf({ name }: ZoneCase, figures: ZoneFigures): readonly BenchmarkRow[] {

@@ -1,4 +1,4 @@
-import type { ZoneJob } from '@millrace/capacity/policy';
+import type { DeadlineJob } from '@millrace/capacity/policy';
 import { UsageError } from '../../command-line/usage-error.js';
 
 /** Published figures of one case in dollars a job (scheduling.md section 2, cell S), by policy. */
@@ -68,7 +68,7 @@ function anchorsOf(zones: readonly string[], ratio: number): ZoneAnchors | undef
 }
 
 /** The job of a case on traces of this tick. */
-export function zoneJobOf(ratio: number, tickSeconds: number): ZoneJob {
+export function zoneJobOf(ratio: number, tickSeconds: number): DeadlineJob {
   return {
     tickSeconds,
     deadlineTicks: DEADLINE_TICKS,

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fitSpot, parseSpotFitFile, type SpotFit, type SpotFitFile } from '@millrace/capacity/policy';
+import { fitRegimes, parseRegimeFitFile, type RegimeFit, type RegimeFitFile } from '@millrace/capacity/policy';
 import { messageOf } from '@millrace/kernel';
 import { UsageError } from '../../command-line/usage-error.js';
 import { listZoneTraces, readZoneTraces } from '../../traces/zone-traces.js';
 
 /** What the policy knows of Spot capacity before its own zones' past, and where that is from. */
 export interface ZoneFitSource {
-  readonly fit: SpotFit;
+  readonly fit: RegimeFit;
   readonly words: string;
 }
 
@@ -22,7 +22,7 @@ export function zoneFitSource(fit: string | undefined, folder: string, zones: re
   const others = fit === undefined && seen ? listZoneTraces(folder).filter((zone) => !zones.includes(zone)) : [];
   if (others.length > 0) {
     const traces = readZoneTraces(folder, others);
-    const figures = fitSpot(
+    const figures = fitRegimes(
       traces.map(({ available }) => [available]),
       traces[0]?.tickSeconds ?? shipped.figures.tickSeconds,
     );
@@ -34,9 +34,9 @@ export function zoneFitSource(fit: string | undefined, folder: string, zones: re
   };
 }
 
-function readFitFile(file: string): SpotFitFile {
+function readFitFile(file: string): RegimeFitFile {
   try {
-    return parseSpotFitFile(JSON.parse(readFileSync(file, 'utf8')));
+    return parseRegimeFitFile(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
     throw new UsageError(`${file} is no fitted file: ${messageOf(error)}`);
   }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { fitSpot, type ZoneJob, type ZoneMode } from '@millrace/capacity/policy';
+import { fitRegimes, type DeadlineJob, type ZoneMode } from '@millrace/capacity/policy';
+import { seededRng } from '@millrace/kernel';
 import fc from 'fast-check';
 import type { ZoneTrace } from '../../traces/zone-traces.js';
 import { omniscientCostUsd } from './baselines/omniscient-zones.js';
 import { cheapestAndStay, onDemandOnly, uniformProgress } from './baselines/zone-baselines.js';
+import { causalLimit, type CausalLimit } from './causal-limit.js';
 import { millraceZones } from './millrace-zones.js';
 import { runZoneJob, type ZonePolicy } from './run-zone-job.js';
 
@@ -18,7 +20,7 @@ function traceOf(text: string, usdPerTick: number): ZoneTrace {
   };
 }
 
-function jobOf(change: Partial<ZoneJob> = {}): ZoneJob {
+function jobOf(change: Partial<DeadlineJob> = {}): DeadlineJob {
   return { tickSeconds: 600, deadlineTicks: 10, workSeconds: 3000, changeoverSeconds: 600, ...change };
 }
 
@@ -71,7 +73,7 @@ describe('a job over several zones in virtual time (scheduling.md section 2, cel
 });
 
 describe('the omniscient optimum', () => {
-  it.each<[string, readonly string[], Partial<ZoneJob>, number]>([
+  it.each<[string, readonly string[], Partial<DeadlineJob>, number]>([
     ['waits for Spot that comes in time', ['0000111111'], {}, 6],
     ['skips a run too short to pay its changeover', ['1000111111'], {}, 6],
     ['moves where the gap pays the changeover', ['0001111111', '1111111111'], { workSeconds: 4800 }, 3 * 2 + 7],
@@ -85,7 +87,7 @@ describe('the omniscient optimum', () => {
   });
 
   it('is at most what any policy pays that keeps the deadline, and ours always does', () => {
-    const fit = fitSpot([[Uint8Array.from('1'.repeat(60) + '0011101'.repeat(9) + '0'.repeat(40), Number)]], 600);
+    const fit = fitRegimes([[Uint8Array.from('1'.repeat(60) + '0011101'.repeat(9) + '0'.repeat(40), Number)]], 600);
     const policies = [onDemandOnly, cheapestAndStay, uniformProgress, millraceZones('millrace', fit, 'before')];
     const bits = fc.string({ unit: fc.constantFrom('0', '1'), minLength: 40, maxLength: 40 });
     const jobs = fc.record({
@@ -106,5 +108,26 @@ describe('the omniscient optimum', () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+describe('the causal limit', () => {
+  const limitOf = (texts: readonly string[]): CausalLimit => {
+    const traces = texts.map((text, zone) => traceOf(text.repeat(40), zone + 1));
+    return causalLimit(jobOf(), traces, (fit) => millraceZones('limit', fit, 'before'), seededRng(3));
+  };
+
+  it('is the optimum of who knows the future where the zones never change', () => {
+    const { causalUsd, omniscientUsd, windows } = limitOf(['1111111111', '1111111111']);
+    // 5 ticks of work and 1 of changeover.
+    expect(omniscientUsd).toBeCloseTo(6, 9);
+    expect(causalUsd).toBeCloseTo(6, 9);
+    expect(windows).toBe(24);
+  });
+
+  it('lies above it where they do', () => {
+    const { causalUsd, omniscientUsd } = limitOf(['1111101000']);
+    expect(causalUsd).toBeGreaterThan(omniscientUsd + 0.1);
+    expect(causalUsd).toBeLessThan(2 * omniscientUsd);
   });
 });

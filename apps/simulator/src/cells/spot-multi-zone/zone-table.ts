@@ -100,10 +100,10 @@ function targetWords({ anchors }: ZoneCase, ours: ZoneFigures, figures: readonly
   return [`Target ≤ ${anchors.targetUsd.toFixed(0)}: ${meanUsd(ours).toFixed(1)}, ${met}; ${gap}`];
 }
 
-function limitWords({ causalUsd, omniscientUsd }: CausalLimit): string {
+function limitWords({ causalUsd, omniscientUsd, windows }: CausalLimit): string {
   const above = 100 * (causalUsd / omniscientUsd - 1);
   return (
-    'Causal limit: on windows drawn from these zones’ own semi-Markov chances, the programme that knows them pays ' +
+    `Causal limit: on ${windows} windows drawn from these zones’ own regimes, a planner that knows their chances pays ` +
     `${causalUsd.toFixed(1)} $ and the omniscient optimum ${omniscientUsd.toFixed(1)} $, ${above.toFixed(1)} % apart.`
   );
 }

@@ -41,47 +41,59 @@ export function jointChain(chains: readonly SpotChain[]): JointChain {
   };
 }
 
-/** A run ends, grows into the next age bin, or stays in its own. */
-const WIDTH = 3;
-
-/** The mean over one zone's change, the others held fast. Flat tables, for this is where a programme spends its time. */
+/** The mean over one zone's change, the others held fast. Flat loops, for this is where a programme spends its time. */
 class ZoneStep {
-  /** Successor of each joint state, as an offset from it, and its chance: `WIDTH` of each a state. */
-  private readonly offsets: Int32Array;
-  private readonly chances: Float64Array;
+  private readonly states: number;
 
+  /** Joint states of the zones after this one, which lie next to each other. */
   constructor(
-    chain: SpotChain,
-    stride: number,
+    private readonly chain: SpotChain,
+    private readonly stride: number,
     private readonly size: number,
   ) {
-    const states = chain.on.length;
-    if (widest(chain) > WIDTH) throw new RangeError(`A state of a zone has at most ${WIDTH} successors.`);
-    this.offsets = new Int32Array(size * WIDTH);
-    this.chances = new Float64Array(size * WIDTH);
-    for (let joint = 0; joint < size; joint++) {
-      const state = Math.floor(joint / stride) % states;
-      const first = chain.from[state] ?? 0;
-      const entries = (chain.from[state + 1] ?? 0) - first;
-      for (let entry = 0; entry < WIDTH; entry++) {
-        const next = entry < entries ? (chain.to[first + entry] ?? state) : state;
-        this.offsets[joint * WIDTH + entry] = joint + (next - state) * stride;
-        this.chances[joint * WIDTH + entry] = entry < entries ? (chain.chance[first + entry] ?? 0) : 0;
+    this.states = chain.on.length;
+  }
+
+  expect(values: Float64Array, out: Float64Array): void {
+    if (this.stride === 1) this.expectOfLast(values, out);
+    else this.expectOfRows(values, out);
+  }
+
+  /** Rows of joint states are added up, each entry of the chain over a whole row. */
+  private expectOfRows(values: Float64Array, out: Float64Array): void {
+    const { states, stride, size } = this;
+    const { from, to, chance } = this.chain;
+    for (let block = 0; block < size; block += states * stride) {
+      for (let state = 0; state < states; state++) {
+        const row = block + state * stride;
+        const first = from[state] as number;
+        for (let entry = first; entry < (from[state + 1] as number); entry++) {
+          const weight = chance[entry] as number;
+          const shift = ((to[entry] as number) - state) * stride;
+          if (entry === first) {
+            for (let cell = row; cell < row + stride; cell++) out[cell] = weight * (values[cell + shift] as number);
+            continue;
+          }
+          for (let cell = row; cell < row + stride; cell++) {
+            out[cell] = (out[cell] as number) + weight * (values[cell + shift] as number);
+          }
+        }
       }
     }
   }
 
-  expect(values: Float64Array, out: Float64Array): void {
-    const { offsets, chances, size } = this;
-    for (let joint = 0, cell = 0; joint < size; joint++, cell += WIDTH) {
-      out[joint] =
-        (chances[cell] as number) * (values[offsets[cell] as number] as number) +
-        (chances[cell + 1] as number) * (values[offsets[cell + 1] as number] as number) +
-        (chances[cell + 2] as number) * (values[offsets[cell + 2] as number] as number);
+  /** The last zone's states lie next to each other, so that a row would be one state long. */
+  private expectOfLast(values: Float64Array, out: Float64Array): void {
+    const { states, size } = this;
+    const { from, to, chance } = this.chain;
+    for (let block = 0; block < size; block += states) {
+      for (let state = 0; state < states; state++) {
+        let sum = 0;
+        for (let entry = from[state] as number; entry < (from[state + 1] as number); entry++) {
+          sum += (chance[entry] as number) * (values[block + (to[entry] as number)] as number);
+        }
+        out[block + state] = sum;
+      }
     }
   }
-}
-
-function widest({ on, from }: SpotChain): number {
-  return on.reduce((most, _, state) => Math.max(most, (from[state + 1] ?? 0) - (from[state] ?? 0)), 0);
 }

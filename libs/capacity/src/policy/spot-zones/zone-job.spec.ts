@@ -1,16 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { afterTick, type DeadlineJob } from '../spot/deadline-job.js';
 import {
-  afterZoneTick,
   cheapestSpotZone,
   onDemandPricePerHour,
   zoneTickPrice,
-  type ZoneJob,
   type ZoneMode,
   type ZoneOffer,
   type ZoneView,
 } from './zone-job.js';
 
-const JOB: ZoneJob = { tickSeconds: 600, deadlineTicks: 10, workSeconds: 3000, changeoverSeconds: 720 };
+const JOB: DeadlineJob = { tickSeconds: 600, deadlineTicks: 10, workSeconds: 3000, changeoverSeconds: 720 };
 
 function offer(spotPricePerHour: number, spotAvailable = true, onDemand = 60): ZoneOffer {
   return { spotAvailable, spotPricePerHour, onDemandPricePerHour: onDemand };
@@ -32,11 +31,11 @@ describe('the semantics of a tick over several zones (scheduling.md section 2, c
     ['on-demand pays the changeover too', view(0), 'onDemand', 3000, 120],
     ['on-demand stays without a changeover', view('onDemand'), 'onDemand', 2400, 0],
   ])('%s', (_, from, choice, workLeftSeconds, pendingSeconds) => {
-    expect(afterZoneTick(JOB, from, choice)).toEqual({ workLeftSeconds, pendingSeconds });
+    expect(afterTick(JOB, from, choice)).toEqual({ workLeftSeconds, pendingSeconds });
   });
 
   it('ends at no work, not below', () => {
-    expect(afterZoneTick(JOB, { ...view(0), workLeftSeconds: 100 }, 0).workLeftSeconds).toBe(0);
+    expect(afterTick(JOB, { ...view(0), workLeftSeconds: 100 }, 0).workLeftSeconds).toBe(0);
   });
 
   it.each<[ZoneMode, number]>([

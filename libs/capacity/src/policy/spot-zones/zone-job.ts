@@ -1,16 +1,5 @@
-/**
- * A job that may run in any of several zones under a deadline (scheduling.md sections 1 and 2, cell S). Time passes in
- * ticks; work is in seconds of one machine's progress. A launch pays `changeoverSeconds` before it makes progress, also
- * when it moves to another zone; a started tick is charged whole.
- */
-export interface ZoneJob {
-  readonly tickSeconds: number;
-  /** The job must be done by the end of this many ticks from its start. */
-  readonly deadlineTicks: number;
-  readonly workSeconds: number;
-  /** Boot, model load and lost progress of one launch: d of scheduling.md. */
-  readonly changeoverSeconds: number;
-}
+import { guarded } from '../spot/deadline-guard.js';
+import type { DeadlineJob, JobStand } from '../spot/deadline-job.js';
 
 /** What one zone offers in a tick; known at the tick's start. */
 export interface ZoneOffer {
@@ -22,38 +11,20 @@ export interface ZoneOffer {
 /** What runs the job: nothing, an on-demand instance of the cheapest zone, or Spot in the zone with this index. */
 export type ZoneMode = 'idle' | 'onDemand' | number;
 
-/** The state of a job at the start of a tick, with what is known by then. */
-export interface ZoneView {
-  /** Ticks passed since the job's start. */
-  readonly tick: number;
-  readonly workLeftSeconds: number;
-  /** What ran in the tick before; `idle` where its Spot instance has been taken away. */
-  readonly mode: ZoneMode;
-  /** What is left of the last launch's changeover. */
-  readonly pendingSeconds: number;
+/** The state of a job at the start of a tick, with what is known by then (scheduling.md section 2, cell S). */
+export interface ZoneView extends JobStand<ZoneMode> {
   /** One a zone, in the same order in every tick of a job. */
   readonly offers: readonly ZoneOffer[];
 }
 
-/** Where a job stands after a tick. */
-export interface ZoneProgress {
-  readonly workLeftSeconds: number;
-  readonly pendingSeconds: number;
-}
-
-/** One tick of `choice`: first the changeover, then work. Staying adds no changeover, a launch replaces what is pending. */
-export function afterZoneTick(job: ZoneJob, view: ZoneView, choice: ZoneMode): ZoneProgress {
-  if (choice === 'idle') return { workLeftSeconds: view.workLeftSeconds, pendingSeconds: 0 };
-  const pending = choice === view.mode ? view.pendingSeconds : job.changeoverSeconds;
-  const worked = Math.max(0, job.tickSeconds - pending);
-  return {
-    workLeftSeconds: Math.max(0, view.workLeftSeconds - worked),
-    pendingSeconds: Math.max(0, pending - job.tickSeconds),
-  };
+/** `choice` under the deadline guard. */
+export function guardedZone(job: DeadlineJob, view: ZoneView, choice: ZoneMode): ZoneMode {
+  const { mode, offers } = view;
+  return guarded(job, view, choice, typeof mode === 'number' && offers[mode]?.spotAvailable === true);
 }
 
 /** Dollars of one tick in a mode. */
-export function zoneTickPrice(job: ZoneJob, offers: readonly ZoneOffer[], mode: ZoneMode): number {
+export function zoneTickPrice(job: DeadlineJob, offers: readonly ZoneOffer[], mode: ZoneMode): number {
   if (mode === 'idle') return 0;
   const perHour = mode === 'onDemand' ? onDemandPricePerHour(offers) : offers[mode]?.spotPricePerHour;
   if (perHour === undefined) throw new RangeError(`There is no zone ${mode} among ${offers.length}.`);

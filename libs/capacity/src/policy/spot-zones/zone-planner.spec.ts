@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { fitSpot, type SpotFit } from '../spot/spot-fit.js';
-import { guardedZone, keepsZoneDeadline } from './zone-deadline-guard.js';
-import { afterZoneTick, type ZoneJob, type ZoneMode, type ZoneOffer, type ZoneView } from './zone-job.js';
+import { keepsDeadline } from '../spot/deadline-guard.js';
+import { afterTick, type DeadlineJob } from '../spot/deadline-job.js';
+import { fitRegimes } from './fit-regimes.js';
+import { guardedZone, type ZoneMode, type ZoneOffer, type ZoneView } from './zone-job.js';
 import { ZonePlanner, type ZoneDecision } from './zone-planner.js';
 
 const STEADY = '1'.repeat(120) + '0'.repeat(5) + '1'.repeat(300) + '01' + '1'.repeat(80) + '0'.repeat(40);
-const FIT: SpotFit = fitSpot([[Uint8Array.from(STEADY.repeat(4), Number)]], 600);
+const FIT = fitRegimes([[Uint8Array.from(STEADY.repeat(4), Number)]], 600);
 
-function jobOf(change: Partial<ZoneJob> = {}): ZoneJob {
+function jobOf(change: Partial<DeadlineJob> = {}): DeadlineJob {
   return { tickSeconds: 600, deadlineTicks: 30, workSeconds: 18 * 600, changeoverSeconds: 720, ...change };
 }
 
@@ -18,7 +19,7 @@ interface Ran {
 }
 
 /** Runs a job on rows of offers, one a tick, with any decider. */
-function run(job: ZoneJob, rows: readonly (readonly ZoneOffer[])[], decide: (view: ZoneView) => ZoneDecision): Ran {
+function run(job: DeadlineJob, rows: readonly (readonly ZoneOffer[])[], decide: (view: ZoneView) => ZoneDecision): Ran {
   let mode: ZoneMode = 'idle';
   let left = { workLeftSeconds: job.workSeconds, pendingSeconds: 0 };
   const decisions: ZoneDecision[] = [];
@@ -31,7 +32,7 @@ function run(job: ZoneJob, rows: readonly (readonly ZoneOffer[])[], decide: (vie
     const view: ZoneView = { tick, ...left, mode, offers };
     const decision = decide(view);
     if (typeof decision.choice === 'number') expect(offers[decision.choice]?.spotAvailable).toBe(true);
-    left = afterZoneTick(job, view, decision.choice);
+    left = afterTick<ZoneMode>(job, view, decision.choice);
     mode = decision.choice;
     decisions.push(decision);
   }
@@ -112,8 +113,8 @@ describe('the deadline guard over several zones (SCH-31: the deadline is never m
   });
 
   it('counts on-demand that has paid its changeover without another one', () => {
-    expect(keepsZoneDeadline(jobOf(), view({ mode: 'onDemand', workLeftSeconds: 30 * 600 }), 'onDemand')).toBe(true);
-    expect(keepsZoneDeadline(jobOf(), view({ workLeftSeconds: 29 * 600 }), 'onDemand')).toBe(false);
+    expect(keepsDeadline(jobOf(), view({ mode: 'onDemand', workLeftSeconds: 30 * 600 }), 'onDemand')).toBe(true);
+    expect(keepsDeadline(jobOf(), view({ workLeftSeconds: 29 * 600 }), 'onDemand')).toBe(false);
   });
 });
 
@@ -162,7 +163,7 @@ describe('the planner over several zones', () => {
     const flicker = '10'.repeat(15);
     const job = jobOf({ changeoverSeconds: 720 });
     const wise = new ZonePlanner(FIT, job, 1);
-    for (let tick = 0; tick < 600; tick++) wise.observe([tick % 2 === 1]);
+    for (let tick = 0; tick < 4000; tick++) wise.observe([tick % 2 === 1]);
     const spotTicks = (planner: ZonePlanner): number =>
       run(job, rowsOf([flicker]), (view) => planner.decide(view)).decisions.filter(({ choice }) => choice === 0).length;
     const naive = spotTicks(new ZonePlanner(FIT, job, 1));

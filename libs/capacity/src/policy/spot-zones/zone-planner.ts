@@ -1,19 +1,17 @@
 import { invariant } from '@millrace/kernel';
-import { nextRun, type SpotRun } from '../spot/run-age.js';
-import type { SpotFit } from '../spot/spot-fit.js';
-import { jointChain, type JointChain } from './joint-chain.js';
+import type { DeadlineJob } from '../spot/deadline-job.js';
+import { jointChain } from './joint-chain.js';
+import { longRunShare, regimeChain } from './regime-chain.js';
+import { RegimeWatch, type RegimeFit } from './spot-regimes.js';
 import {
-  countTick,
-  longRunShare,
-  noZoneCounts,
-  runFoundAt,
-  zoneChain,
-  zoneState,
-  type ZoneBins,
-  type ZoneCounts,
-} from './zone-chain.js';
-import { guardedZone } from './zone-deadline-guard.js';
-import { onDemandPricePerHour, type ZoneJob, type ZoneMode, type ZoneOffer, type ZoneView } from './zone-job.js';
+  guardedZone,
+  onDemandPricePerHour,
+  zoneTickPrice,
+  type ZoneMode,
+  type ZoneOffer,
+  type ZoneView,
+} from './zone-job.js';
+import { ZoneLookahead } from './zone-lookahead.js';
 import { FIRST_ZONE, IDLE, ON_DEMAND, ZoneProgramme } from './zone-programme.js';
 
 /** Why a tick is run as it is: one vocabulary for log, metric and report. */
@@ -33,7 +31,10 @@ export interface ZoneDecision {
   readonly reason: ZoneReason;
 }
 
-/** A programme answers for at most this many ticks; then it is solved again with what has been seen since. */
+/**
+ * A programme answers for at most this many ticks; then it is solved again with what has been seen since. Half and one and
+ * a half times as many cost the same to within 0.2 %.
+ */
 const PLAN_TICKS = 72;
 
 /** A programme is solved again when a price has moved by more than this share of itself. */
@@ -42,38 +43,29 @@ const PRICE_MOVE_SHARE = 0.05;
 /**
  * A zone loses Spot capacity for good, as far as a job goes, once in so many ticks (four weeks of ten minutes); all zones
  * do so the more rarely, the more there are. Without it a programme trusts its chances to hold for days and lets a sure
- * tick of Spot go for a slightly longer run later. Found on pairs of zones and windows that cell S does not report: none
- * costs 0.5 % there, half or twice the chance at most 0.2 %, eight times 1.6 %.
+ * tick of Spot go for a slightly longer run later. On zones and windows that cell S does not report a fifth of the chance
+ * costs 0.5 % of a job, twice as much or more than that gains less than 0.1 %.
  */
 const LOSS_TICKS_PER_ZONE = 4_000;
 
 /** Zones that a programme tells apart at a time. */
 const ZONES_TRACKED_MAX = 4;
 
-/**
- * Ages that a programme tells apart, by how many zones it knows: the more zones, the coarser, so that the joint states
- * stay in the hundreds. Every age is a bin of the fit.
- */
-const BINS_BY_ZONES: readonly ZoneBins[] = [
-  { on: [1, 2, 4, 10, 25], off: [1, 2, 4, 10, 25] },
-  { on: [1, 2, 4, 10, 25], off: [1, 2, 4, 10, 25] },
-  { on: [1, 2, 4, 10], off: [1, 4, 25] },
-  { on: [1, 2, 10], off: [1, 10] },
-];
+/** Of so many zones a programme tells the finer regimes apart; of more the coarser, so that it stays as large. */
+const FINE_ZONES_MAX = 3;
 
 interface Plan {
   readonly tick: number;
   /** Indices of the zones that the programme knows. */
   readonly zones: readonly number[];
-  readonly chain: JointChain;
-  readonly programme: ZoneProgramme;
+  readonly lookahead: ZoneLookahead;
   readonly spotPrices: readonly number[];
   readonly onDemandPrice: number;
 }
 
 /**
  * The Spot policy of scheduling.md section 1 for one job over several zones: a semi-Markov stochastic dynamic programme
- * over the zones' joint runs, under the hard deadline guard.
+ * over the zones' joint regimes, under the hard deadline guard (ADR-0019).
  *
  * A zone's chances start from the fit and follow what the zone has shown since it is watched. Zones change independently
  * of each other, and a price is expected to stay what it is. It sees only the past: `observe` the ticks before the job
@@ -81,40 +73,26 @@ interface Plan {
  * planner can be made again after a restart.
  */
 export class ZonePlanner {
-  private readonly bins: ZoneBins;
-  private readonly runs: (SpotRun | undefined)[];
-  private readonly counts: readonly ZoneCounts[];
+  private readonly watches: readonly RegimeWatch[];
   private plan: Plan | undefined;
 
-  /** @throws where the job's ticks are not those of the fit, or the fit lacks an age that programmes tell apart. */
+  /** @throws where the job's ticks are not those of the fit. */
   constructor(
-    private readonly fit: SpotFit,
-    private readonly job: ZoneJob,
+    fit: RegimeFit,
+    private readonly job: DeadlineJob,
     zones: number,
   ) {
     invariant(zones > 0, 'a job needs a zone at least');
     invariant(job.tickSeconds === fit.tickSeconds, `the fit is for ticks of ${fit.tickSeconds} s`);
-    const bins = BINS_BY_ZONES[Math.min(zones, ZONES_TRACKED_MAX) - 1];
-    invariant(bins !== undefined, `no bins for ${zones} zones`);
-    invariant(
-      [...bins.on, ...bins.off].every((age) => fit.ageBins.includes(age)),
-      'the fit lacks an age bin',
-    );
-    this.bins = bins;
-    this.runs = Array.from({ length: zones }, () => undefined);
-    this.counts = this.runs.map(() => noZoneCounts(bins));
+    const regimes = zones > FINE_ZONES_MAX ? fit.coarse : fit.fine;
+    this.watches = Array.from({ length: zones }, () => new RegimeWatch(regimes));
   }
 
   /** Learns from a tick: for each zone whether capacity is there. `decide` does so for its own tick. */
   observe(available: readonly boolean[]): void {
-    invariant(available.length === this.runs.length, `${this.runs.length} zones are known, ${available.length} given`);
-    available.forEach((on, zone) => {
-      const run = this.runs[zone];
-      const next = run === undefined ? runFoundAt(this.fit, this.bins, on) : nextRun(run, on);
-      const counts = this.counts[zone];
-      if (run !== undefined && counts !== undefined) countTick(this.bins, counts, run, next);
-      this.runs[zone] = next;
-    });
+    const { watches } = this;
+    invariant(available.length === watches.length, `${watches.length} zones are known, ${available.length} given`);
+    watches.forEach((watch, zone) => watch.observe(available[zone] === true));
   }
 
   /** What to run in this tick. Call it once a tick, in order. */
@@ -124,29 +102,26 @@ export class ZonePlanner {
     return { choice, reason: reasonOf(this.job, view, choice) };
   }
 
-  /** The mode of the least expected cost; what runs wins a tie. */
   private wanted(view: ZoneView): ZoneMode {
-    const { zones, chain, programme } = this.planFor(view);
-    const running = modeNumber(zones, view.mode);
-    const { workTicks, slackTicks } = this.standOf(view);
-    const joint = chain.indexOf(zones.map((zone) => this.stateOf(zone)));
-    const stand = { joint, workTicks, slackTicks, running, pendingTicks: view.pendingSeconds / this.job.tickSeconds };
-    let best = running;
-    let least = programme.cost(stand, running);
-    for (let mode = IDLE; mode < FIRST_ZONE + zones.length; mode++) {
-      const cost = programme.cost(stand, mode);
-      if (cost >= least) continue;
-      best = mode;
-      least = cost;
-    }
+    const { zones, lookahead } = this.planFor(view);
+    const { job } = this;
+    const spotModes = zones.flatMap((zone, index) =>
+      view.offers[zone]?.spotAvailable === true ? FIRST_ZONE + index : [],
+    );
+    const best = lookahead.best({
+      ...this.standOf(view),
+      running: modeNumber(zones, view.mode),
+      pendingTicks: view.pendingSeconds / job.tickSeconds,
+      changeoverTicks: job.changeoverSeconds / job.tickSeconds,
+      tickUsd: [
+        0,
+        zoneTickPrice(job, view.offers, 'onDemand'),
+        ...zones.map((zone) => zoneTickPrice(job, view.offers, zone)),
+      ],
+      modes: [IDLE, ON_DEMAND, ...spotModes],
+    });
     if (best === IDLE) return 'idle';
     return best === ON_DEMAND ? 'onDemand' : (zones[best - FIRST_ZONE] ?? 'idle');
-  }
-
-  private stateOf(zone: number): number {
-    const run = this.runs[zone];
-    invariant(run !== undefined, `zone ${zone} has not been seen`);
-    return zoneState(this.bins, run);
   }
 
   private standOf(view: ZoneView): { readonly workTicks: number; readonly slackTicks: number } {
@@ -169,8 +144,8 @@ export class ZonePlanner {
   }
 
   private solve(view: ZoneView): Plan {
-    const { job, bins } = this;
-    const chains = this.counts.map((counts) => zoneChain(this.fit, bins, counts));
+    const { job, watches } = this;
+    const chains = watches.map(regimeChain);
     const onDemandPrice = onDemandPricePerHour(view.offers);
     const worth = chains.map((chain, zone) =>
       zone === view.mode
@@ -190,7 +165,12 @@ export class ZonePlanner {
       ...this.standOf(view),
       horizonTicks: PLAN_TICKS,
     });
-    return { tick: view.tick, zones, chain, programme, spotPrices, onDemandPrice };
+    const lookahead = new ZoneLookahead(
+      programme,
+      chain,
+      zones.flatMap((zone) => watches[zone] ?? []),
+    );
+    return { tick: view.tick, zones, lookahead, spotPrices, onDemandPrice };
   }
 }
 
@@ -205,7 +185,7 @@ function modeNumber(zones: readonly number[], mode: ZoneMode): number {
   return mode === 'onDemand' ? ON_DEMAND : FIRST_ZONE + zones.indexOf(mode);
 }
 
-function reasonOf(job: ZoneJob, view: ZoneView, choice: ZoneMode): ZoneReason {
+function reasonOf(job: DeadlineJob, view: ZoneView, choice: ZoneMode): ZoneReason {
   if (choice === 'idle') return 'wait';
   if (choice === view.mode && choice !== 'onDemand') return 'keepSpot';
   if (choice !== 'onDemand') return typeof view.mode === 'number' ? 'moveSpot' : 'takeSpot';

@@ -1,24 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { twoStateChain } from '../../testing/two-state-chain.js';
 import { spotChain, type SpotChain } from '../spot/spot-chain.js';
 import { jointChain } from './joint-chain.js';
 import { FIRST_ZONE, IDLE, ON_DEMAND, ZoneProgramme, type ZoneProblem, type ZoneStand } from './zone-programme.js';
-
-/** State 0 is off and 1 is on; capacity comes with chance `up` and goes with chance `down`. */
-function chainOf(up: number, down: number): SpotChain {
-  return spotChain(
-    [0, 1],
-    [
-      new Map([
-        [0, 1 - up],
-        [1, up],
-      ]),
-      new Map([
-        [0, down],
-        [1, 1 - down],
-      ]),
-    ],
-  );
-}
 
 function problem(chains: readonly SpotChain[], change: Partial<ZoneProblem> = {}): ZoneProblem {
   return {
@@ -40,28 +24,28 @@ function stand(joint: number, change: Partial<ZoneStand> = {}): ZoneStand {
 
 describe('the programme over several zones', () => {
   it('pays work and one changeover where Spot capacity never ends', () => {
-    const programme = new ZoneProgramme(problem([chainOf(0, 0)]));
+    const programme = new ZoneProgramme(problem([twoStateChain(0, 0)]));
     expect(programme.cost(stand(1), FIRST_ZONE)).toBeCloseTo(11, 4);
     expect(programme.cost(stand(1, { running: FIRST_ZONE }), FIRST_ZONE)).toBeCloseTo(10, 4);
     expect(programme.cost(stand(1), ON_DEMAND)).toBeGreaterThan(11);
   });
 
   it('pays on-demand for all where no zone ever has capacity, whenever it starts', () => {
-    const programme = new ZoneProgramme(problem([chainOf(0, 0)]));
+    const programme = new ZoneProgramme(problem([twoStateChain(0, 0)]));
     expect(programme.cost(stand(0), ON_DEMAND)).toBeCloseTo(44, 4);
     expect(programme.cost(stand(0), IDLE)).toBeCloseTo(44, 4);
     expect(programme.cost(stand(0), FIRST_ZONE)).toBe(Infinity);
   });
 
   it('pays a part of a tick for a changeover of a part of a tick', () => {
-    const programme = new ZoneProgramme(problem([chainOf(0, 0)], { changeoverTicks: 0.5 }));
+    const programme = new ZoneProgramme(problem([twoStateChain(0, 0)], { changeoverTicks: 0.5 }));
     expect(programme.cost(stand(1), FIRST_ZONE)).toBeCloseTo(10.5, 4);
   });
 
   it('agrees with a hand count over one uncertain tick', () => {
     // One tick of work, one of slack beside the changeover: on Spot now costs 1; to wait saves nothing.
     const programme = new ZoneProgramme(
-      problem([chainOf(0.5, 0.5)], { workTicks: 1, slackTicks: 2, changeoverTicks: 0 }),
+      problem([twoStateChain(0.5, 0.5)], { workTicks: 1, slackTicks: 2, changeoverTicks: 0 }),
     );
     const last = stand(0, { workTicks: 1, slackTicks: 0 });
     expect(programme.cost(last, ON_DEMAND)).toBeCloseTo(4, 5);
@@ -70,7 +54,7 @@ describe('the programme over several zones', () => {
   });
 
   it('moves to a cheaper zone where both last, and stays where the gap is too small to pay the changeover', () => {
-    const both = [chainOf(0, 0), chainOf(0, 0)];
+    const both = [twoStateChain(0, 0), twoStateChain(0, 0)];
     const costsOf = (prices: readonly number[]): readonly number[] => {
       const programme = new ZoneProgramme(problem(both, { spotPrices: prices }));
       const running = stand(3, { running: FIRST_ZONE });
@@ -83,9 +67,9 @@ describe('the programme over several zones', () => {
   });
 
   it('costs less the more zones there are, and the more slack', () => {
-    const one = new ZoneProgramme(problem([chainOf(0.2, 0.2)])).cost(stand(0), IDLE);
-    const two = new ZoneProgramme(problem([chainOf(0.2, 0.2), chainOf(0.2, 0.2)])).cost(stand(0), IDLE);
-    const long = new ZoneProgramme(problem([chainOf(0.2, 0.2)], { slackTicks: 12 }));
+    const one = new ZoneProgramme(problem([twoStateChain(0.2, 0.2)])).cost(stand(0), IDLE);
+    const two = new ZoneProgramme(problem([twoStateChain(0.2, 0.2), twoStateChain(0.2, 0.2)])).cost(stand(0), IDLE);
+    const long = new ZoneProgramme(problem([twoStateChain(0.2, 0.2)], { slackTicks: 12 }));
     expect(two).toBeLessThan(one);
     expect(long.cost(stand(0, { slackTicks: 12 }), IDLE)).toBeLessThan(one);
   });
@@ -121,7 +105,7 @@ describe('the programme over several zones', () => {
   });
 
   it('refuses a job that is too long to be solved', () => {
-    const long = problem([chainOf(0.2, 0.2)], { workTicks: 10_000, slackTicks: 1_000 });
+    const long = problem([twoStateChain(0.2, 0.2)], { workTicks: 10_000, slackTicks: 1_000 });
     expect(() => new ZoneProgramme(long)).toThrow('too long');
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { guarded, keepsDeadline } from './deadline-guard.js';
-import { afterTick, type SpotJob, type SpotMode, type SpotView } from './spot-job.js';
+import { keepsDeadline } from './deadline-guard.js';
+import { afterTick } from './deadline-job.js';
+import { guardedSpot, type SpotJob, type SpotMode, type SpotView } from './spot-job.js';
 
 const JOB: SpotJob = {
   tickSeconds: 600,
@@ -31,12 +32,13 @@ describe('the deadline guard (scheduling.md section 1)', () => {
     ['what ends with this tick needs nothing after it', view(9, 600, 'spot'), 'spot', true],
   ] as const)('%s', (_, before, choice, keeps) => {
     expect(keepsDeadline(JOB, before, choice)).toBe(keeps);
-    if (keepsDeadline(JOB, before, 'onDemand')) expect(guarded(JOB, before, choice)).toBe(keeps ? choice : 'onDemand');
+    if (keepsDeadline(JOB, before, 'onDemand'))
+      expect(guardedSpot(JOB, before, choice)).toBe(keeps ? choice : 'onDemand');
   });
 
   it('keeps what is running where the deadline is lost and a launch would fall further behind', () => {
-    expect(guarded(JOB, view(8, 3000, 'spot'), 'idle')).toBe('spot');
-    expect(guarded(JOB, view(8, 3000), 'idle')).toBe('onDemand');
+    expect(guardedSpot(JOB, view(8, 3000, 'spot'), 'idle')).toBe('spot');
+    expect(guardedSpot(JOB, view(8, 3000), 'idle')).toBe('onDemand');
   });
 
   const jobs = fc
@@ -63,7 +65,7 @@ describe('the deadline guard (scheduling.md section 1)', () => {
           const { there, wish } = ticks.next().value as { there: boolean; wish: SpotMode };
           if (mode === 'spot' && !there) mode = 'idle';
           const now: SpotView = { tick, ...left, mode, spotAvailable: there };
-          const choice = guarded(job, now, wish === 'spot' && !there ? 'idle' : wish);
+          const choice = guardedSpot(job, now, wish === 'spot' && !there ? 'idle' : wish);
           left = afterTick(job, now, choice);
           mode = choice;
         }

@@ -11,9 +11,9 @@ export function isRecord(value: unknown): value is Fields {
 export function fitFault(value: unknown): string | undefined {
   if (!isRecord(value)) return 'figures must be an object with ageBins, on and off.';
   return (
-    positive(value, 'tickSeconds') ??
-    positive(value, 'endRateSpread') ??
-    positive(value, 'evidenceHalfLifeTicks') ??
+    positiveFault(value, 'tickSeconds') ??
+    positiveFault(value, 'endRateSpread') ??
+    positiveFault(value, 'evidenceHalfLifeTicks') ??
     binsFault(value.ageBins, 'ageBins') ??
     (value.pastRunBins === undefined ? undefined : binsFault(value.pastRunBins, 'pastRunBins')) ??
     runFault(value, 'on') ??
@@ -21,7 +21,8 @@ export function fitFault(value: unknown): string | undefined {
   );
 }
 
-function positive(fields: Fields, name: string): string | undefined {
+/** What is wrong with a figure that must be a positive number. */
+export function positiveFault(fields: Fields, name: string): string | undefined {
   const value = fields[name];
   return typeof value === 'number' && value > 0 && Number.isFinite(value)
     ? undefined

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { jobGrid, phaseIndex, slackNeeded, slackOf } from './job-grid.js';
-import { afterTick, type SpotJob, type SpotMode } from './spot-job.js';
+import { afterTick } from './deadline-job.js';
+import type { SpotJob, SpotMode } from './spot-job.js';
 
 const JOB: SpotJob = {
   tickSeconds: 600,

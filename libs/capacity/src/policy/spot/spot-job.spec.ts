@@ -1,13 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  afterTick,
-  pendingOf,
-  ticksOnDemand,
-  tickPrice,
-  type SpotJob,
-  type SpotMode,
-  type SpotView,
-} from './spot-job.js';
+import { afterTick, pendingOf } from './deadline-job.js';
+import { tickPrice, type SpotJob, type SpotMode, type SpotView } from './spot-job.js';
 
 const JOB: SpotJob = {
   tickSeconds: 600,
@@ -48,8 +41,7 @@ describe('a tick of a job (SCH-52, scheduling.md cell U)', () => {
     expect(afterTick(quick, view('idle'), 'onDemand')).toEqual({ workLeftSeconds: 9580, pendingSeconds: 0 });
   });
 
-  it('charges whole ticks: 290 of them for 48 h of work and a changeover on demand', () => {
-    expect(ticksOnDemand(JOB, JOB.workSeconds, JOB.changeoverSeconds)).toBe(290);
+  it('charges whole ticks: 290 of them, 48 h of work and a changeover, are 147.90 $ on demand', () => {
     expect(290 * tickPrice(JOB, 'onDemand')).toBeCloseTo(147.9, 6);
     expect(tickPrice(JOB, 'spot')).toBeCloseTo(0.9701 / 6, 9);
     expect(tickPrice(JOB, 'idle')).toBe(0);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { fitSpot } from './spot-fit.js';
-import { afterTick, type SpotJob, type SpotMode, type SpotView } from './spot-job.js';
+import { afterTick } from './deadline-job.js';
+import type { SpotJob, SpotMode, SpotView } from './spot-job.js';
 import { NOTHING_SEEN, SpotPlanner, type SpotDecision, type SpotMemory } from './spot-planner.js';
 
 const JOB: SpotJob = {

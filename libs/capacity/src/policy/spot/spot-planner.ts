@@ -1,5 +1,4 @@
 import { invariant } from '@millrace/kernel';
-import { guarded } from './deadline-guard.js';
 import {
   chainAtLevel,
   END_RATE_LEVELS,
@@ -11,7 +10,7 @@ import {
 } from './end-rate.js';
 import { jobGrid, phaseIndex, slackOf } from './job-grid.js';
 import { nextRun, type SpotRun } from './run-age.js';
-import { tickPrice, type SpotJob, type SpotMode, type SpotView } from './spot-job.js';
+import { guardedSpot, tickPrice, type SpotJob, type SpotMode, type SpotView } from './spot-job.js';
 import type { SpotFit } from './spot-fit.js';
 import { chosenBy, solveSpotProgramme, type SpotProgramme } from './spot-programme.js';
 
@@ -75,7 +74,7 @@ export class SpotPlanner {
     const slack = slackOf(programme.grid, view.tick, view.workLeftSeconds);
     const phase = phaseIndex(programme.grid, view.mode, view.pendingSeconds);
     const wanted = chosenBy(programme, view.tick, slack, phase, stateOf(this.fit, memory.run));
-    const choice = guarded(job, view, wanted);
+    const choice = guardedSpot(job, view, wanted);
     return { choice, reason: reasonOf(job, view, choice), endRateMultiple: Math.exp(level) };
   }
 
@@ -117,6 +116,6 @@ function reasonOf(job: SpotJob, view: SpotView, choice: SpotMode): SpotReason {
   if (choice === 'idle') return 'wait';
   if (choice === 'spot') return view.mode === 'spot' ? 'keepSpot' : 'takeSpot';
   const other = view.spotAvailable ? 'spot' : 'idle';
-  if (guarded(job, view, other) === 'onDemand') return 'deadline';
+  if (guardedSpot(job, view, other) === 'onDemand') return 'deadline';
   return view.spotAvailable ? 'holdOnDemand' : 'cover';
 }

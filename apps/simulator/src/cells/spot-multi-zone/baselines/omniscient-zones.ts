@@ -1,4 +1,4 @@
-import type { ZoneJob } from '@millrace/capacity/policy';
+import type { DeadlineJob } from '@millrace/capacity/policy';
 import { zoneTickPrice } from '@millrace/capacity/policy';
 import { offersAt, type ZoneWindow } from '../run-zone-job.js';
 
@@ -10,7 +10,7 @@ const UNITS_MAX = 200_000;
  * ticks since the launch). Exact where changeover and tick have a common divisor of whole seconds: progress then comes
  * in such units.
  */
-export function omniscientCostUsd(job: ZoneJob, window: ZoneWindow): number {
+export function omniscientCostUsd(job: DeadlineJob, window: ZoneWindow): number {
   const unit = greatestDivisor(Math.round(job.tickSeconds), Math.round(job.changeoverSeconds));
   const units = Math.ceil(job.workSeconds / unit - 1e-9);
   if (units > UNITS_MAX) throw new RangeError(`${units} units of work; at most ${UNITS_MAX} can be solved.`);
@@ -56,7 +56,7 @@ function instances(modes: number, ages: number, size: number, end: Float64Array)
 }
 
 /** Units of progress in the first, second, … tick of an instance; the last entry holds for every later tick. */
-function progressSteps(job: ZoneJob, unit: number): readonly number[] {
+function progressSteps(job: DeadlineJob, unit: number): readonly number[] {
   const ticks = Math.ceil(job.changeoverSeconds / job.tickSeconds) + 1;
   return Array.from({ length: ticks }, (_, age) => {
     const seconds = Math.min(job.tickSeconds, Math.max(0, (age + 1) * job.tickSeconds - job.changeoverSeconds));
@@ -65,7 +65,7 @@ function progressSteps(job: ZoneJob, unit: number): readonly number[] {
 }
 
 /** Price of the tick in each zone, Infinity without capacity; on-demand last. */
-function tickPrices(job: ZoneJob, window: ZoneWindow, tick: number): readonly number[] {
+function tickPrices(job: DeadlineJob, window: ZoneWindow, tick: number): readonly number[] {
   const offers = offersAt(window, tick);
   const spot = offers.map(({ spotAvailable }, zone) => (spotAvailable ? zoneTickPrice(job, offers, zone) : Infinity));
   return [...spot, zoneTickPrice(job, offers, 'onDemand')];

@@ -1,4 +1,4 @@
-import type { ZoneJob, ZoneView } from '@millrace/capacity/policy';
+import type { DeadlineJob, ZoneView } from '@millrace/capacity/policy';
 import { cheapestSpotZone } from '@millrace/capacity/policy';
 import type { ZonePolicy } from '../run-zone-job.js';
 
@@ -47,7 +47,7 @@ export const uniformProgress: ZonePolicy = {
 };
 
 /** True once, and from then on, when a job without Spot has no room left for two changeovers. */
-function safetyNet(job: ZoneJob): (view: ZoneView) => boolean {
+function safetyNet(job: DeadlineJob): (view: ZoneView) => boolean {
   let caught = false;
   return (view) => {
     const roomSeconds = (job.deadlineTicks - view.tick) * job.tickSeconds;
@@ -57,15 +57,15 @@ function safetyNet(job: ZoneJob): (view: ZoneView) => boolean {
 }
 
 /** Progress that the straight line from start to deadline makes in so many seconds. */
-function lineSeconds(job: ZoneJob, seconds: number): number {
+function lineSeconds(job: DeadlineJob, seconds: number): number {
   return (job.workSeconds * seconds) / (job.deadlineTicks * job.tickSeconds);
 }
 
-function secondsAhead(job: ZoneJob, view: ZoneView): number {
+function secondsAhead(job: DeadlineJob, view: ZoneView): number {
   return job.workSeconds - view.workLeftSeconds - lineSeconds(job, view.tick * job.tickSeconds);
 }
 
-function paysToMove(job: ZoneJob, view: ZoneView, target: number): boolean {
+function paysToMove(job: DeadlineJob, view: ZoneView, target: number): boolean {
   const { mode, offers } = view;
   const from = typeof mode === 'number' ? offers[mode]?.spotPricePerHour : undefined;
   const to = offers[target]?.spotPricePerHour;

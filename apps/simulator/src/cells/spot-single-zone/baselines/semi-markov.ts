@@ -1,6 +1,6 @@
 import {
   chosenBy,
-  guarded,
+  guardedSpot,
   jobGrid,
   nextRun,
   phaseIndex,
@@ -45,7 +45,7 @@ export function semiMarkovPolicy(
         const slack = slackOf(grid, view.tick, view.workLeftSeconds);
         const phase = phaseIndex(grid, view.mode, view.pendingSeconds);
         const choice = chosenBy(programme, view.tick, slack, phase, stateOf(run));
-        return guarded(job, view, choice);
+        return guardedSpot(job, view, choice);
       };
     },
   };

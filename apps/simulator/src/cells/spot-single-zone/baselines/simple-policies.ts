@@ -1,9 +1,9 @@
-import { guarded, type SpotJob, type SpotMode, type SpotView } from '@millrace/capacity/policy';
+import { guardedSpot, type SpotJob, type SpotMode, type SpotView } from '@millrace/capacity/policy';
 import type { SpotPolicy } from '../run-job.js';
 
 /** A baseline by its rule; the deadline guard stands over every one of them. */
 function byRule(name: string, rule: (job: SpotJob, view: SpotView) => SpotMode): SpotPolicy {
-  return { name, start: (job) => (view) => guarded(job, view, rule(job, view)) };
+  return { name, start: (job) => (view) => guardedSpot(job, view, rule(job, view)) };
 }
 
 /** On-demand from the first tick to the last. */
