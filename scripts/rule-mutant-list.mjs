@@ -688,7 +688,11 @@ const SPOT = [
   capacity(
     ['SCH-31'],
     'the deadline guard lets everything pass',
-    ['spot/deadline-guard.ts', "return keepsDeadline(job, view, choice) ? choice : 'onDemand';", 'return choice;'],
+    [
+      'spot/deadline-guard.ts',
+      'if (keepsDeadline(job, stand, choice)) return choice;',
+      'if (job.deadlineTicks > 0) return choice;',
+    ],
     'spot/deadline-guard',
   ),
   capacity(
@@ -704,26 +708,16 @@ const SPOT = [
   capacity(
     ['SCH-31'],
     'the guard is a tick late',
-    ['spot/deadline-guard.ts', '<= job.deadlineTicks - view.tick - 1', '<= job.deadlineTicks - view.tick'],
+    ['spot/deadline-guard.ts', 'job.deadlineTicks - stand.tick - 1;', 'job.deadlineTicks - stand.tick;'],
     'spot/deadline-guard',
   ),
   capacity(
     ['SCH-31'],
     'the guard over zones lets everything pass',
     [
-      'spot-zones/zone-deadline-guard.ts',
-      'if (keepsZoneDeadline(job, view, choice)) return choice;',
-      'if (job.deadlineTicks > 0) return choice;',
-    ],
-    ZONE_PLANNER,
-  ),
-  capacity(
-    ['SCH-31'],
-    'the guard over zones counts no changeover',
-    [
-      'spot-zones/zone-deadline-guard.ts',
-      "choice === 'onDemand' ? next.pendingSeconds : job.changeoverSeconds",
-      "choice === 'onDemand' ? next.pendingSeconds : 0",
+      'spot-zones/zone-planner.ts',
+      'const choice = guardedZone(this.job, view, this.wanted(view));',
+      'const choice = this.wanted(view);',
     ],
     ZONE_PLANNER,
   ),
@@ -776,7 +770,7 @@ const SPOT = [
   capacity(
     ['spot'],
     'the last moment is not called one',
-    ['spot/spot-planner.ts', "if (guarded(job, view, other) === 'onDemand') return 'deadline';", ''],
+    ['spot/spot-planner.ts', "if (guardedSpot(job, view, other) === 'onDemand') return 'deadline';", ''],
     SPOT_PLANNER,
   ),
   capacity(
