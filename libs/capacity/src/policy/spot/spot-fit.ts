@@ -38,9 +38,10 @@ export type SpotSequences = readonly Uint8Array[];
 
 /**
  * The spread and half-life under which past ticks foretell the next well when one environment is left out. Both optima
- * are flat: half or twice a figure costs about 1 % of the likelihood of the ends of runs, and 0.2 % of a job's cost.
+ * are flat: half or twice a figure costs about 1 % of the likelihood of the ends of runs, and 0.2 % of a job's cost. A
+ * spread that is too wide takes a few hours for the whole job: it costs most where slack is long.
  */
-const END_RATE_SPREAD = 0.7;
+const END_RATE_SPREAD = 0.5;
 const EVIDENCE_HALF_LIFE_TICKS = 144;
 
 /** An environment's figure by age weighs as much as this many ticks of its figure by age and past. */
