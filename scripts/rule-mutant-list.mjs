@@ -647,7 +647,13 @@ const PREDICTION = [
   scheduling(
     ['QUE-13', 'estimates'],
     'an estimate does not know of the cap on age',
-    ['prediction/queue-estimate.ts', 'Math.min(oldSeconds, late', 'Math.min(Infinity, late'],
+    ['prediction/queue-estimate.ts', 'Math.min(range, oldRange)', 'range'],
+    ESTIMATE,
+  ),
+  scheduling(
+    ['QUE-13', 'estimates'],
+    'the range of a task that is old is nothing, however late others were',
+    ['prediction/queue-estimate.ts', 'Math.max(spread, RANGE_SHARE_MIN * p50Seconds)', '0'],
     ESTIMATE,
   ),
   scheduling(
