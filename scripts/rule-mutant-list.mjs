@@ -224,7 +224,7 @@ const ORDERING = [
   scheduling(
     ['QUE-13'],
     'no task is lifted to the class above',
-    ['ordering/service-order.ts', 'for (const queue of this.ranked.toReversed()) this.lift(queue, now);', ''],
+    ['ordering/service-order.ts', 'this.lift(this.ranked.at(-risen), now);', ''],
     ORDER,
     'QUE-13',
   ),
@@ -660,6 +660,12 @@ const PREDICTION = [
     ['estimates'],
     'a task that is late is late when it has ended',
     ['prediction/told-estimates.ts', 'told.late = true;\n      this.record.verdict(true);', ''],
+    TOLD,
+  ),
+  scheduling(
+    ['estimates'],
+    'estimates are kept without bound',
+    ['prediction/told-estimates.ts', 'this.open.size >= TOLD_MAX || ', ''],
     TOLD,
   ),
   mutant(
