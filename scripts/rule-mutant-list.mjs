@@ -224,7 +224,7 @@ const ORDERING = [
   scheduling(
     ['QUE-13'],
     'no task is lifted to the class above',
-    ['ordering/service-order.ts', 'this.lift(this.ranked.at(-risen), now);', ''],
+    ['ordering/service-order.ts', 'this.lift(this.ranked.at(-risen), now);', ';'],
     ORDER,
     'QUE-13',
   ),
