@@ -655,13 +655,25 @@ const PREDICTION = [
   scheduling(
     ['QUE-13', 'estimates'],
     'an estimate does not know of the cap on age',
-    ['prediction/queue-estimate.ts', 'Math.min(oldSeconds, late', 'Math.min(Infinity, late'],
+    ['prediction/queue-estimate.ts', 'Math.min(range, oldRange)', 'range'],
+    ESTIMATE,
+  ),
+  scheduling(
+    ['QUE-13', 'estimates'],
+    'the range of a task that is old is nothing, however late others were',
+    ['prediction/queue-estimate.ts', 'Math.max(spread, RANGE_SHARE_MIN * p50Seconds)', '0'],
     ESTIMATE,
   ),
   scheduling(
     ['estimates'],
     'a task that is late is late when it has ended',
     ['prediction/told-estimates.ts', 'told.late = true;\n      this.record.verdict(true);', ''],
+    TOLD,
+  ),
+  scheduling(
+    ['estimates'],
+    'estimates are kept without bound',
+    ['prediction/told-estimates.ts', 'this.open.size >= TOLD_MAX || ', ''],
     TOLD,
   ),
   mutant(

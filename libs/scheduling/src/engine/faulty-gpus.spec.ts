@@ -3,6 +3,7 @@ import {
   attemptClosed,
   capacityChanged,
   leaseRefused,
+  queueSnapshot,
   taskAssigned,
   taskFailed,
   taskRequeued,
@@ -64,6 +65,16 @@ describe('a GPU that is not fit for work', () => {
     expect(s.gpuChanges).toMatchObject([
       { outages: [{ workerId: 'worker-1', gpu: 1, code, change: 'out' }], evicted: 1 },
     ]);
+  });
+
+  it('SCH-50: is not told of as free', async () => {
+    const s = await startedScheduler();
+    await s.register(TWO_GPUS);
+    await s.clock.advance(1_000);
+    expect(s.of(queueSnapshot).at(-1)).toMatchObject({ workers: 1, freeSlots: 2 });
+    await beat(s, [{ ...FINE, lost: true, gpu: 1 }]);
+    await s.clock.advance(1_000);
+    expect(s.of(queueSnapshot).at(-1)).toMatchObject({ workers: 1, freeSlots: 1 });
   });
 
   it('SCH-50: few corrected errors are no fault', async () => {

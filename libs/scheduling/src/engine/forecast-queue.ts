@@ -5,6 +5,7 @@ import type { FairShares, OrderingPolicy, QueuedTask } from '../policy/ordering/
 import { ServiceOrder } from '../policy/ordering/service-order.js';
 import { estimateQueue, type EstimateRecord, type TaskEstimate } from '../policy/prediction/queue-estimate.js';
 import type { WaitingCode } from '../policy/waiting-reasons.js';
+import { gpusInService } from './gpus-in-service.js';
 import type { RunningLease } from './ports/lease-store.port.js';
 import type { WorkerWithLeases } from './ports/worker-store.port.js';
 
@@ -68,7 +69,7 @@ function forecastOne(
   const inQueue = ({ taskType }: { readonly taskType: string }): boolean => (queues.get(taskType) ?? taskType) === name;
   const gpus = workers
     .filter(({ taskTypes, state }) => state === 'ready' && taskTypes.some((taskType) => inQueue({ taskType })))
-    .reduce((sum, worker) => sum + Math.min(worker.gpus, worker.slots), 0);
+    .reduce((sum, worker) => sum + Math.min(gpusInService(worker), worker.slots), 0);
   const order = new ServiceOrder<Queued>(ordering, shares);
   for (const wait of waits) order.add(toQueued(wait));
   order.begin(now);

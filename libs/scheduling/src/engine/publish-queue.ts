@@ -3,6 +3,7 @@ import { toIso, type DurationMs } from '@millrace/kernel';
 import { newEvent, type EventPublisher } from '@millrace/messaging/ports';
 import type { Wait } from '../policy/decision.js';
 import { forecastQueue, type TaskForecast } from './forecast-queue.js';
+import { slotsFree } from './gpus-in-service.js';
 import { catalogueOf } from './machine-catalogue.js';
 import type { DispatchLag } from './ports/dispatch-lag.port.js';
 import type { LaneCount } from './ports/task-store.port.js';
@@ -88,7 +89,7 @@ export class PublishQueue {
       return {
         pool,
         workers: members.length,
-        freeSlots: members.reduce((sum, { slots, usedSlots }) => sum + Math.max(0, slots - usedSlots), 0),
+        freeSlots: members.reduce((sum, worker) => sum + slotsFree(worker), 0),
         lanes: facts.filter(
           ({ taskType }) => types.has(taskType) || (pool === this.defaultPool && !served.has(taskType)),
         ),

@@ -8,6 +8,7 @@ import { WAITING_REASONS, type WaitingCode } from '../policy/waiting-reasons.js'
 import { aPendingTask, aWorker } from '../testing/builders.js';
 import { forecastQueue } from './forecast-queue.js';
 import type { LaneCount } from './ports/task-store.port.js';
+import type { WorkerTraits } from './ports/worker-store.port.js';
 import { laneFacts } from './queue-lanes.js';
 
 const NOW = Date.UTC(2026, 0, 1, 0, 1);
@@ -16,8 +17,8 @@ function wait(number: number, tenantId: string, reason: WaitingCode = 'pool_busy
   return { kind: 'wait', reason, task: aPendingTask(number, { tenantId, taskType, predictedGpuMs: 10_000 }) };
 }
 
-function forecast(waits: readonly Wait[], gpus = 2) {
-  const worker = { ...aWorker({ taskTypes: ['a', 'b'], gpus, slots: gpus }), usedSlots: 0 };
+function forecast(waits: readonly Wait[], gpus = 2, traits: WorkerTraits = {}) {
+  const worker = { ...aWorker({ taskTypes: ['a', 'b'], gpus, slots: gpus, traits }), usedSlots: 0 };
   return forecastQueue({
     ...{ waits, running: [], workers: gpus === 0 ? [] : [worker], now: NOW },
     predictionOf: () => ({ p50GpuMs: 10_000, p90GpuMs: 12_000, basis: 'history', samples: 9 }),
@@ -66,6 +67,18 @@ describe('the queue as it is told', () => {
       finishS: undefined,
     });
     expect(forecast([wait(1, 'x')], 0)[0]?.startS).toBeUndefined();
+  });
+
+  it('SCH-50: counts on no GPU that is out of service, nor promises a start where all are', () => {
+    const out = (...gpus: readonly number[]): WorkerTraits => ({
+      devices: [{ mode: 'whole' }, { mode: 'whole' }],
+      faults: gpus.map((gpu) => ({ gpu, code: 'xid', permanent: false, since: NOW, detail: '' })),
+    });
+    const waits = [wait(1, 'x'), wait(2, 'x')];
+    expect(forecast(waits, 2, out(1))[1]).toMatchObject({ startS: { p50: 10 }, finishS: { p50: 20 } });
+    expect(forecast(waits, 2, out(0, 1))[1]?.finishS).toBeUndefined();
+    const { faults = [] } = out(1);
+    expect(forecast(waits, 2, { faults })[1]?.finishS).toBeUndefined();
   });
 
   it('types that share a worker are one queue, others are not', () => {

@@ -138,15 +138,29 @@ describe('what the leader remembers of service', () => {
     expect(record.closed([{ ...rest, task }], 199_000)).toEqual({ withinP90: 0, late: 0 });
   });
 
-  it('keeps 10,000 estimates, the newest: tasks that never ran do not stop it from learning', () => {
+  it('keeps 10,000 estimates, the first: each publication tells all that wait, and learns of none twice', () => {
     const record = new ServiceRecord(ordering);
-    const others = (from: number, count: number) =>
-      Array.from({ length: count }, (_, n) => forecast(10, taskIdOf(from + n)));
-    record.foretold(others(100, 10_000), 0);
-    record.foretold([forecast(10)], 0);
-    expect(record.closed([closure('a', 1_000)], 1_000).withinP90).toBe(1);
-    record.foretold([forecast(10), ...others(20_000, 10_000)], 0);
-    expect(record.closed([closure('a', 1_000)], 1_000).withinP90).toBe(0);
+    const others = Array.from({ length: 10_000 }, (_, n) => forecast(10, taskIdOf(100 + n)));
+    record.foretold([...others, forecast(10)], 0);
+    expect(record.closed([closure('a', 1_000)], 1_000)).toEqual({ withinP90: 0, late: 0 });
+    record.foretold([...others, forecast(10)], 20_000);
+    const { width } = record.estimates.record;
+    record.foretold([...others, forecast(10)], 40_000);
+    expect(record.estimates.record.width).toBe(width);
+    record.endedWaiting([taskIdOf(100)]);
+    record.foretold([forecast(10)], 50_000);
+    expect(record.closed([closure('a', 51_000)], 51_000).withinP90).toBe(1);
+  });
+
+  it('learns again a day after tasks that never ran were late', () => {
+    const record = new ServiceRecord(ordering);
+    record.foretold(
+      Array.from({ length: 10_000 }, (_, n) => forecast(10, taskIdOf(100 + n))),
+      0,
+    );
+    const laterMs = 2 * 86_400_000;
+    record.foretold([forecast(10)], laterMs);
+    expect(record.closed([closure('a', laterMs + 1_000)], laterMs + 1_000).withinP90).toBe(1);
   });
 
   it('forgets the estimates of tasks that ended while they waited', () => {

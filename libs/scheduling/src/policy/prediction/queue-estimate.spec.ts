@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { seededRng } from '@millrace/kernel';
 import { DEFAULT_ORDERING, type QueuedTask } from '../ordering/ordering-policy.js';
 import { ServiceOrder } from '../ordering/service-order.js';
@@ -9,28 +10,36 @@ const NOW = 1_000_000_000;
 
 function estimates(
   lengths: readonly number[],
-  { runningGpuSeconds = 0, gpus = 1, record = new EstimateRecord(), p90Times = 1, ordering = DEFAULT_ORDERING } = {},
+  {
+    runningGpuSeconds = 0,
+    gpus = 1,
+    record = new EstimateRecord(),
+    p90Times = 1,
+    ordering = DEFAULT_ORDERING,
+    waitedMs = 1_000,
+    priority = 0,
+  } = {},
 ): readonly TaskEstimate<QueuedTask>[] {
   const order = new ServiceOrder<QueuedTask>(ordering);
   lengths.forEach((gpuSeconds, n) =>
     order.add({
       id: `task-${n}`,
       tenantId: 'acme',
-      priority: 0,
+      priority,
       requestedAt: NOW + n,
       pool: 'local',
       shape: 'a',
       gpuSeconds,
     }),
   );
-  order.begin(NOW + 1_000);
+  order.begin(NOW + waitedMs);
   const predictionOf = ({ gpuSeconds }: QueuedTask): Prediction => ({
     p50GpuSeconds: gpuSeconds,
     p90GpuSeconds: gpuSeconds * p90Times,
     basis: 'history',
     samples: 9,
   });
-  return [...estimateQueue(order, predictionOf, { runningGpuSeconds, gpus, record, ordering, now: NOW + 1_000 })];
+  return [...estimateQueue(order, predictionOf, { runningGpuSeconds, gpus, record, ordering, now: NOW + waitedMs })];
 }
 
 describe('the estimate of a queue', () => {
@@ -65,7 +74,7 @@ describe('the estimate of a queue', () => {
   it('is corrected by how far off earlier ones were', () => {
     const record = new EstimateRecord();
     for (let n = 1; n <= 19; n++) record.outcome(100, 100 * (1 + n / 10));
-    expect(estimates([100], { record })[0]).toMatchObject({ p50Seconds: 100, p90Seconds: 100 });
+    expect(estimates([100], { record })[0]).toMatchObject({ p50Seconds: 100, p90Seconds: 110 });
     record.outcome(100, 300);
     expect(estimates([100], { record })[0]).toMatchObject({ p50Seconds: 200, p90Seconds: 280, plainSeconds: 100 });
   });
@@ -95,14 +104,62 @@ describe('the estimate of a queue', () => {
     for (let n = 0; n < 50; n++) record.outcome(100, 10_000);
     const ordering = { ...DEFAULT_ORDERING, classes: new Map([[0, { maxWaitMs: 601_000 }]]) };
     const p90s = estimates([100, 1_000], { record, ordering, p90Times: 2 }).map(({ p90Seconds }) => p90Seconds);
-    // Both have p50s of a hundred times the plain estimate: a p90 is never before its p50.
-    expect(p90s).toEqual([10_000, 110_000]);
+    // Both have p50s of a hundred times the plain estimate, and a tenth of that for their p90.
+    expect(p90s[0]).toBeCloseTo(11_000, 6);
+    expect(p90s[1]).toBeCloseTo(121_000, 6);
     const late = new EstimateRecord();
     for (let n = 0; n < 50; n++) late.outcome(100, n < 40 ? 100 : 10_000);
     const [first, second] = estimates([100, 1_000], { record: late, ordering, p90Times: 2 });
     // Old in 600 s, then what is ahead and its own 100 s, and how far its length is off: another 100 s.
     expect(first?.p90Seconds).toBeCloseTo(800, 6);
     expect(second?.p90Seconds).toBeCloseTo(1_700.001 + Math.hypot(100, 1_000), 6);
+    // What was late widens what is not known, and not the time until it is old.
+    for (let n = 0; n < 500; n++) late.verdict(true);
+    expect(estimates([100], { record: late, ordering, p90Times: 2 })[0]?.p90Seconds).toBeCloseTo(700 + 4 * 100, 6);
+  });
+
+  it('QUE-13: who is old, or is soon, has a range too that follows what came late', () => {
+    const record = new EstimateRecord();
+    for (let n = 0; n < 200; n++) record.outcome(100, n < 150 ? 198 : 278);
+    const told = (): readonly number[] => {
+      const ordering = { ...DEFAULT_ORDERING, otherwise: { maxWaitMs: 900_000 }, classes: new Map() };
+      return estimates([1_260, 3_660], { record, ordering }).map(
+        ({ p50Seconds, p90Seconds }) => p90Seconds / p50Seconds,
+      );
+    };
+    const before = told();
+    for (const times of before) expect(times).toBeGreaterThan(1.09);
+    for (let n = 0; n < 50; n++) record.verdict(true);
+    told().forEach((times, n) => expect(times).toBeGreaterThan((before[n] ?? Infinity) + 0.2));
+  });
+
+  it('has its p90 after its p50, the further the more came late: for any queue, age, class and record', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 100 }),
+        fc.array(fc.double({ min: 0.05, max: 20, noNaN: true }), { maxLength: 100 }),
+        fc.record({
+          maxWaitMs: fc.integer({ min: 0, max: 20_000_000 }),
+          waitedMs: fc.integer({ min: 0, max: 40_000_000 }),
+          priority: fc.integer({ min: -1, max: 1 }),
+          p90Times: fc.double({ min: 1, max: 5, noNaN: true }),
+        }),
+        fc.integer({ min: 0, max: 60 }),
+        (lengths, ratios, { maxWaitMs, waitedMs, priority, p90Times }, verdicts) => {
+          const record = new EstimateRecord();
+          for (const ratio of ratios) record.outcome(100, 100 * ratio);
+          for (let n = 0; n < verdicts; n++) record.verdict(n % 3 === 0);
+          const ordering = { ...DEFAULT_ORDERING, classes: new Map([[priority, { maxWaitMs }]]) };
+          const told = () => estimates(lengths, { record, ordering, p90Times, waitedMs, priority });
+          const before = told();
+          record.verdict(true);
+          const after = told();
+          expect(before.filter(({ p50Seconds, p90Seconds }) => p90Seconds <= p50Seconds)).toEqual([]);
+          expect(after.filter(({ p90Seconds }, n) => p90Seconds <= (before[n]?.p90Seconds ?? Infinity))).toEqual([]);
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 
   it('widens by what was late and narrows by what was not, within bounds', () => {

@@ -26,6 +26,11 @@ const WIDTH_STEP = 0.05;
 /** The width stays between half of what the outcomes say and four times that. */
 const LOG_WIDTH_MIN = -Math.LN2;
 const LOG_WIDTH_MAX = 2 * Math.LN2;
+/**
+ * From p50 to p90 is a tenth of p50 at least, before the width: also who is old is overtaken, by older ones and higher
+ * classes, and a range of nothing would be as narrow however wide the width gets.
+ */
+const RANGE_SHARE_MIN = 0.1;
 const SECOND_MS = 1_000;
 
 /**
@@ -54,7 +59,7 @@ export class EstimateRecord {
     this.logWidth = Math.min(LOG_WIDTH_MAX, Math.max(LOG_WIDTH_MIN, moved));
   }
 
-  /** What to multiply the distance from p50 to p90 by. */
+  /** What to multiply the distance from p50 to p90 by, but for the time until a task is old. */
   get width(): number {
     return Math.exp(this.logWidth);
   }
@@ -99,10 +104,12 @@ export function* estimateQueue<T extends QueuedTask>(
     const plainSeconds = ahead / gpus + own.p50GpuSeconds;
     const spread = P90_DEVIATIONS * Math.sqrt(variance / gpus ** 2 + ownDeviation ** 2);
     const p50Seconds = plainSeconds * middle;
-    // Whoever overtakes it does so until it is old.
-    const oldSeconds = Math.max(0, secondsUntilOld(task, ordering, now)) + plainSeconds + spread;
-    const lateSeconds = Math.min(oldSeconds, late === undefined ? plainSeconds + spread : plainSeconds * late);
-    const p90Seconds = p50Seconds + Math.max(0, lateSeconds - p50Seconds) * record.width;
+    const lateSeconds = late === undefined ? plainSeconds + spread : plainSeconds * late;
+    const leastRange = Math.max(spread, RANGE_SHARE_MIN * p50Seconds);
+    const range = Math.max(leastRange, lateSeconds - p50Seconds) * record.width;
+    // Whoever overtakes it does so until it is old: that time is a rule's, and no record makes it longer.
+    const oldRange = Math.max(0, secondsUntilOld(task, ordering, now)) + leastRange * record.width;
+    const p90Seconds = p50Seconds + Math.min(range, oldRange);
     yield { task, position, gpuSecondsAhead: ahead, p50Seconds, p90Seconds, plainSeconds };
     ahead += own.p50GpuSeconds;
     variance += ownDeviation ** 2;

@@ -45,6 +45,35 @@ describe('estimates that were told', () => {
     expect(told.record.width).toBe(1);
   });
 
+  it('are 10,000 at most: with more that wait, the first are kept, and no late one is told anew', () => {
+    const told = new ToldEstimates();
+    const ids = Array.from({ length: 12_000 }, (_, n) => `task-${n}`);
+    const publish = (atSeconds: number): number => {
+      told.overdue(atSeconds);
+      return ids.filter((id) => told.tell(id, atSeconds, within(30))).length;
+    };
+    expect(publish(100)).toBe(10_000);
+    expect(publish(131)).toBe(0);
+    const wide = told.record.width;
+    expect(wide).toBeGreaterThan(1);
+    // All that are kept are known to be late: neither a publication nor their ends say it again.
+    expect(publish(200)).toBe(0);
+    expect(told.completed('task-0', 210)).toBe('late');
+    expect(told.completed('task-11000', 210)).toBeUndefined();
+    expect(told.record.width).toBe(wide);
+    expect(publish(220)).toBe(1);
+  });
+
+  it('give up their place a day after their p90: nothing was heard of their tasks', () => {
+    const told = new ToldEstimates();
+    told.tell('gone', 100, within(30));
+    told.overdue(130 + 86_400);
+    expect(told.tell('gone', 100, within(30))).toBe(false);
+    told.overdue(131 + 86_400);
+    expect(told.completed('gone', 90_000)).toBeUndefined();
+    expect(told.tell('gone', 90_000, within(30))).toBe(true);
+  });
+
   it('nine of ten tasks are within, also while a queue grows that the outcomes know nothing of yet', () => {
     const rng = seededRng(11);
     const told = new ToldEstimates();

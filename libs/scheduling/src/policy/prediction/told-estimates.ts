@@ -8,29 +8,32 @@ interface Told {
   late: boolean;
 }
 
-/** Estimates kept until their tasks end; with more, the oldest are dropped. */
+/**
+ * Estimates kept until their tasks end. While there are as many, no more are taken: to drop one of a task that still waits
+ * would be to take its next one for its first.
+ */
 const TOLD_MAX = 10_000;
+/** A task this long past its p90 has ended unheard of, or might as well have: its estimate gives up its place. */
+const LATE_KEPT_SECONDS = 86_400;
 
 /**
- * Estimates that were told of tasks which have not ended. The first one of a task counts: it is what a client plans by.
- * Times are seconds of one clock.
+ * Estimates that were told of tasks which have not ended, the first 10,000. The first one of a task counts: it is what a
+ * client plans by. Times are seconds of one clock.
  */
 export class ToldEstimates {
   /** How far off they were. */
   readonly record = new EstimateRecord();
   private readonly open = new Map<string, Told>();
 
+  /** Whether it is held against what comes: false where the task has an earlier one, or as many are open as are kept. */
   tell(
     id: string,
     atSeconds: number,
     { plainSeconds, p90Seconds }: Pick<QueueEstimate, 'p90Seconds'> & { readonly plainSeconds: number },
-  ): void {
-    if (this.open.has(id)) return;
-    for (const oldest of this.open.keys()) {
-      if (this.open.size < TOLD_MAX) break;
-      this.open.delete(oldest);
-    }
+  ): boolean {
+    if (this.open.size >= TOLD_MAX || this.open.has(id)) return false;
     this.open.set(id, { atSeconds, plainSeconds, p90Seconds, late: false });
+    return true;
   }
 
   /**
@@ -38,8 +41,10 @@ export class ToldEstimates {
    * first, and to widen too late when a queue builds up.
    */
   overdue(nowSeconds: number): void {
-    for (const told of this.open.values()) {
-      if (told.late || nowSeconds - told.atSeconds <= told.p90Seconds) continue;
+    for (const [id, told] of this.open) {
+      const lateSeconds = nowSeconds - told.atSeconds - told.p90Seconds;
+      if (lateSeconds > LATE_KEPT_SECONDS) this.open.delete(id);
+      if (told.late || lateSeconds <= 0) continue;
       told.late = true;
       this.record.verdict(true);
     }
