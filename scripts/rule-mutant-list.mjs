@@ -136,7 +136,13 @@ const FILTERS = [
   scheduling(
     ['SCH-50'],
     'a GPU that fell off the bus may come back',
-    ['filters/gpu-faults.ts', 'if (found?.permanent === true) return { code: found.code, permanent: true };', ''],
+    ['filters/gpu-faults.ts', 'toSorted((a, b) => a.rank - b.rank)', 'toSorted((a, b) => b.rank - a.rank)'],
+    'filters/gpu-faults',
+  ),
+  scheduling(
+    ['SCH-50'],
+    'a program that reads a wrong address takes its GPU out',
+    ['filters/gpu-faults.ts', 'OF_PROGRAMS.has(xid) || ', ''],
     'filters/gpu-faults',
   ),
 ];
