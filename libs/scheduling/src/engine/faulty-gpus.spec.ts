@@ -270,6 +270,15 @@ describe('slices that cannot be', () => {
     },
   );
 
+  it('SCH-43: what the driver lists is taken, on a card and of a name that no table has', async () => {
+    const s = await started();
+    const [cut] = mig('1g.24gb', '1g.24gb').devices;
+    await s.register({ ...mig(), gpuType: 'our-card', devices: cut === undefined ? [] : [{ ...cut, listed: true }] });
+    await s.request(1, asksForSlice);
+    expect(s.assigned().devices).toEqual([0]);
+    expect(s.gpuChanges).toEqual([]);
+  });
+
   it('VEC-21: two halves are taken', async () => {
     const s = await started();
     await s.register(mig('3g.20gb', '3g.20gb'));

@@ -92,7 +92,7 @@ function detailOf({ lost, eccCorrected, eccUncorrected, unanswered }: GpuHealthF
 function refusedGpu(gpuType: string, gpu: RegisteredGpu, at: number, since: Instant): readonly FaultyGpu[] {
   const fault = { gpu: at, permanent: true, since };
   if (gpu.faulty === true) return [{ ...fault, code: 'told', detail: 'Its worker says so.' }];
-  if (gpu.mode !== 'mig') return [];
+  if (gpu.mode !== 'mig' || gpu.listed === true) return [];
   const cut = partition(gpuType, gpu.profiles ?? profilesOfSizes(gpuType, gpu.slicesMiB ?? []));
   return cut.kind === 'fits' ? [] : [{ ...fault, code: 'mig_partition', detail: cut.text }];
 }
