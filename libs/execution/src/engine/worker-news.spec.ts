@@ -101,6 +101,22 @@ describe('the GPU that the scheduler chose', () => {
     expect(fake.engine.gpuIds).toEqual([['GPU-b'], ['GPU-a']]);
   });
 
+  it('I3: is billed for what was granted of it: a task that has a shared GPU to itself for all of it', async () => {
+    const shared = { ...TRAITS, devices: [{ mode: 'shared' as const }] };
+    const sharesOf = async (granted: { readonly deviceMilli?: number[] }) => {
+      const fake = await createRegisteredWorker({ settings: { slots: 4, traits: shared } });
+      fake.assign({ devices: [0], ...granted });
+      await fake.clock.advance(5_000);
+      const own = fake
+        .said(usageRecorded)
+        .flatMap(({ segments }) => segments.filter(({ taskId }) => taskId !== undefined));
+      return [...new Set(own.map(({ sharePpm }) => sharePpm))];
+    };
+    expect(await sharesOf({ deviceMilli: [1_000] })).toEqual([1_000_000]);
+    expect(await sharesOf({ deviceMilli: [428] })).toEqual([428_000]);
+    expect(await sharesOf({})).toEqual([250_000]);
+  });
+
   it('is used also with fewer slots than GPUs, and no more run than there are slots', async () => {
     const fake = await createRegisteredWorker({ settings: { ...settings, slots: 1 } });
     fake.assign({ devices: [1] });

@@ -1,7 +1,7 @@
 import type { EventData, workerHeartbeat } from '@millrace/contracts';
 import type { Clock, DurationMs, Logger } from '@millrace/kernel';
 import { GpuHealthWatch } from './gpu-health-watch.js';
-import type { GpuMeter } from './gpu-meter.js';
+import type { Meter } from './gpu-meter.js';
 import { IdleGauge } from './idle-gauge.js';
 import type { InstanceClock } from './instance-clock.js';
 import type { ModelLoader } from './model-loader.js';
@@ -15,7 +15,7 @@ const HEALTH_MS: DurationMs = 30_000;
 export interface WorkerNewsOptions {
   readonly gpus: number;
   readonly models: ModelLoader;
-  readonly meter: GpuMeter;
+  readonly meter: Meter;
   readonly instanceClock: InstanceClock;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -54,7 +54,7 @@ export class WorkerNews {
   /** As it is now; what is not known is left out. */
   now(): ToldNews {
     const { models, meter, instanceClock } = this.options;
-    const measuredIdlePercent = this.gauge.sample(instanceClock.nowMs(), meter.busyGpuMs());
+    const measuredIdlePercent = this.gauge.sample(instanceClock.nowMs(), meter.occupiedMs());
     const gpuHealth = this.health?.facts();
     return {
       loadedModels: [...models.models()],
