@@ -120,8 +120,10 @@ export function createWorker(options: WorkerOptions): Worker {
   const meter = settings.traits?.devices === undefined ? new GpuMeter(metered) : new GrantedMeter(metered);
   const progress = new ProgressChannel(options.publisher, logger);
   const objects = new ObjectAccess({ store: options.objects, clock, rng: options.rng });
-  const runner = new AttemptRunner({ ...options, ...settings, observer, objects, models, progress, instanceClock });
   const news = new WorkerNews({ ...options, ...settings, models, meter, instanceClock });
+  const readHealth = (): Promise<void> => news.readHealth();
+  const parts = { observer, objects, models, progress, instanceClock, readHealth };
+  const runner = new AttemptRunner({ ...options, ...settings, ...parts });
   const agent = new WorkerAgent({
     ...options,
     ...settings,

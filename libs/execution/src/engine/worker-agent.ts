@@ -214,13 +214,8 @@ export class WorkerAgent {
     const meter = this.options.meter.acquire(slot, ownerOf(assignment), span.traceparent, grantsOf(assignment));
     const { published } = await this.options.runner.run({ attempt, meter });
     this.ended(attempt, published);
-    if (attempt.state === 'failed') await this.tellHealth();
-  }
-
-  /** The GPU may be why it failed: the scheduler is to hear of that before it gives it the next attempt, and the next. */
-  private async tellHealth(): Promise<void> {
-    await this.options.news.readHealth();
-    if (this.leaving === undefined) this.heartbeats.beat();
+    // The GPU may be why it failed: its health was read, and the scheduler hears of it before it gives out the next attempt.
+    if (attempt.state === 'failed' && this.leaving === undefined) this.heartbeats.beatAnew();
   }
 
   private ended(attempt: LiveAttempt, published: Promise<void>): void {
