@@ -116,6 +116,7 @@ function createScheduler(
       resent: () => {},
       gpusChanged: () => {},
       forecast: () => {},
+      demandsUnmet: () => {},
     },
     clock: systemClock,
     logger: silentLogger,
