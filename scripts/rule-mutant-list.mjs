@@ -136,7 +136,13 @@ const FILTERS = [
   scheduling(
     ['SCH-50'],
     'a GPU that fell off the bus may come back',
-    ['filters/gpu-faults.ts', 'if (found?.permanent === true) return { code: found.code, permanent: true };', ''],
+    ['filters/gpu-faults.ts', 'toSorted((a, b) => a.rank - b.rank)', 'toSorted((a, b) => b.rank - a.rank)'],
+    'filters/gpu-faults',
+  ),
+  scheduling(
+    ['SCH-50'],
+    'a program that reads a wrong address takes its GPU out',
+    ['filters/gpu-faults.ts', 'OF_PROGRAMS.has(xid) || ', ''],
     'filters/gpu-faults',
   ),
 ];
@@ -696,6 +702,70 @@ const PREDICTION = [
   ),
 ];
 
+const FAULTY = 'libs/scheduling/src/engine/faulty-gpus.spec.ts';
+const EVICTION = 'libs/scheduling/src/engine/evict-from-faulty.ts';
+
+const WORKERS = [
+  mutant(
+    ['SCH-50'],
+    'a driver that answers nothing ends what runs',
+    [EVICTION, "?.filter(({ code }) => code !== 'driver_unanswered')", ''],
+    FAULTY,
+  ),
+  mutant(
+    ['SCH-50'],
+    'a permanent fault passes',
+    ['libs/scheduling/src/engine/worker-news.ts', '(permanent || unfit.get(gpu) === code)', 'unfit.get(gpu) === code'],
+    FAULTY,
+  ),
+  mutant(
+    ['SCH-50'],
+    'where slots alone are told nothing is evicted',
+    [EVICTION, 'if (worker.traits.devices === undefined) return true;', ''],
+    FAULTY,
+  ),
+  mutant(
+    ['SCH-50'],
+    "the first GPU's fault counts against its task",
+    [EVICTION, 'counted: isCounted(tasks.get(lease.taskId))', 'counted: true'],
+    FAULTY,
+  ),
+  mutant(
+    ['SCH-50', 'QUE-07'],
+    'a task that breaks GPUs goes on for ever',
+    [EVICTION, 'counted: isCounted(tasks.get(lease.taskId))', 'counted: false'],
+    FAULTY,
+  ),
+  mutant(
+    ['SCH-43'],
+    'what a driver lists is checked against a table',
+    ['libs/scheduling/src/engine/worker-news.ts', ' || gpu.listed === true', ''],
+    FAULTY,
+  ),
+  mutant(
+    ['SCH-42'],
+    'a task that does not share is granted a place of a shared GPU',
+    [
+      'libs/scheduling/src/engine/worker-view.ts',
+      "return gpu?.mode === 'shared' ? milliOf(demands)",
+      "return gpu?.mode === 'shared' ? 250",
+    ],
+    'libs/scheduling/src/engine/granted-shares.spec.ts',
+  ),
+  mutant(
+    ['SCH-42'],
+    'more of a GPU is billed than there is',
+    ['libs/execution/src/engine/granted-meter.ts', 'Math.min(lane.grantPpm, freePpm)', 'lane.grantPpm'],
+    'libs/execution/src/engine/granted-meter.spec.ts',
+  ),
+  mutant(
+    ['SCH-48'],
+    'two tasks on one GPU occupy it twice',
+    ['libs/execution/src/engine/gpu-meter.ts', 'if (!this.busySinceMs.has(gpu)) ', ''],
+    'libs/execution/src/engine/gpu-meter.spec.ts',
+  ),
+];
+
 const SPOT = [
   capacity(
     ['SCH-31'],
@@ -821,5 +891,6 @@ export const RULE_MUTANTS = [
   ...PREEMPTING,
   ...SUBMITTING,
   ...PREDICTION,
+  ...WORKERS,
   ...SPOT,
 ];

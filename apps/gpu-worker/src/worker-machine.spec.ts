@@ -64,14 +64,27 @@ describe('what a worker registers with', () => {
     });
   });
 
+  it('SCH-43: a driver’s own slices need no check, whatever the type is called; virtual ones do', () => {
+    const cut = { ...A100, slices: [HALF, HALF] };
+    const real = machineOf(settings({ GPU_SOURCE: 'nvidia', GPU_TYPE: 'mine' }), facts([cut]));
+    expect(real.traits.devices).toMatchObject([{ mode: 'mig', listed: true }]);
+    const virtual = { MIG_PROFILES: '3g.20gb,3g.20gb', GPU_TYPE: 'A100-40GB' };
+    const [device] = machineOf(settings(virtual), facts([cut])).traits.devices ?? [];
+    expect(device).not.toHaveProperty('listed');
+  });
+
   it('SCH-42: shares its GPUs where it is told to', () => {
-    const { traits } = machineOf(settings({ GPU_SHARING: 'shared' }), facts([A100, { ...A100, slices: [HALF] }]));
+    const { traits, slots } = machineOf(
+      settings({ GPU_SHARING: 'shared' }),
+      facts([A100, { ...A100, slices: [HALF] }]),
+    );
     expect(traits.devices?.map(({ mode }) => mode)).toEqual(['shared', 'mig']);
+    expect(slots).toBe(5);
   });
 
   it.each<[string, Readonly<Record<string, string>>, readonly ProbedGpu[], boolean]>([
     ['more slots than GPUs', { SLOTS: '4' }, [A100], false],
-    ['more slots than GPUs, and a wish', { SLOTS: '4', GPU_SHARING: 'whole' }, [A100], true],
+    ['more slots than GPUs, and a wish', { SLOTS: '4', GPU_SHARING: 'shared' }, [A100], true],
     ['more slots than slices', { SLOTS: '4' }, [{ ...A100, slices: [HALF] }], true],
     ['fewer slots than GPUs', { SLOTS: '1' }, [A100, A100], true],
     ['a wish for slots', { GPU_SHARING: 'slots' }, [A100], false],
@@ -84,6 +97,19 @@ describe('what a worker registers with', () => {
     ['no GPU is found', { GPU_SOURCE: 'nvidia' }, [], /MILLRACE_WORKER_GPU_SOURCE/],
     ['its GPUs are of several types', {}, [A100, { ...A100, gpuType: 'T4' }], /MILLRACE_WORKER_GPU_IDS.*A100-40GB, T4/],
     ['slots are to bound slices', { GPU_SHARING: 'slots' }, [{ ...A100, slices: [] }], /MILLRACE_WORKER_GPU_SHARING/],
+    ['GPUs for one task each have more slots', { SLOTS: '2', GPU_SHARING: 'whole' }, [A100], /MILLRACE_WORKER_SLOTS/],
+    [
+      'its virtual GPU has no MIG',
+      { MIG_PROFILES: '3g.20gb' },
+      [{ ...A100, gpuType: 'virtual', slices: [HALF] }],
+      /MIG_PROFILES.*virtual.*MILLRACE_WORKER_GPU_TYPE/,
+    ],
+    [
+      'VEC-21: its virtual GPU has less memory than its slices',
+      { MIG_PROFILES: '3g.20gb,3g.20gb,3g.20gb', GPU_TYPE: 'A100-40GB' },
+      [A100],
+      /MIG_PROFILES.*9 of 7.*60 of 40/,
+    ],
     [
       'there are more GPUs than can be shared one by one',
       { GPU_SHARING: 'shared' },

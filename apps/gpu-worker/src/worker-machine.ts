@@ -13,9 +13,12 @@ export type WorkerMachine = Pick<WorkerSettings, 'gpuType' | 'gpus' | 'vramMiB' 
 
 type Device = NonNullable<WorkerTraits['devices']>[number];
 
+/** Tasks on one shared GPU (SCH-42); the scheduler gives it no more. */
+const SHARERS = 4;
 /** GPUs that a registration tells one by one, and attempts at once, at most. */
 const DEVICES_MAX = 31;
 const SLOTS_MAX = 64;
+const COMPUTE_PARTS = 7;
 
 const VIRTUAL = { gpuType: 'virtual', gpus: 1, vramMiB: 81_920 } as const;
 
@@ -37,8 +40,8 @@ export function createMachineProbe(settings: GpuWorkerSettings, { clock, logger 
 
 /**
  * What the worker registers with. Errors: `setting_invalid` where the settings ask for what the machine does not have.
- * Without a wish there is a slot for each GPU or MIG slice, and each GPU takes one task at a time; with more slots than
- * that, or more GPUs than can be told one by one, slots alone bound what runs.
+ * Without a wish there is a slot for each GPU or MIG slice, four for a GPU that is shared, and each other GPU takes one
+ * task at a time; with more slots than that, or more GPUs than can be told one by one, slots alone bound what runs.
  */
 export function machineOf(settings: GpuWorkerSettings, facts: MachineFacts): WorkerMachine {
   const { gpus } = facts;
@@ -48,16 +51,22 @@ export function machineOf(settings: GpuWorkerSettings, facts: MachineFacts): Wor
   if (types.length > 1) {
     throw unfit(`MILLRACE_WORKER_GPU_IDS: a worker has GPUs of one type, choose among ${types.join(', ')}`);
   }
-  const places = gpus.reduce((sum, { slices }) => sum + (slices === undefined ? 1 : slices.length), 0);
+  const onWhole = settings.gpuSharing === 'shared' ? SHARERS : 1;
+  const places = gpus.reduce((sum, { slices }) => sum + (slices === undefined ? onWhole : slices.length), 0);
   const slots = settings.slots ?? Math.min(SLOTS_MAX, Math.max(1, places));
   const sharing = sharingOf(settings, gpus, slots > places);
+  if (settings.gpuSource === 'virtual') checkSlices(settings, first.gpuType);
   return {
     gpuType: settings.gpuType ?? first.gpuType,
     gpus: gpus.length,
     vramMiB: Math.min(...gpus.map(({ vramMiB }) => vramMiB)),
     slots,
     gpuIds: gpus.map(({ id }) => id),
-    traits: traitsOf(settings, facts, sharing === 'slots' ? undefined : gpus.map((gpu) => toDevice(gpu, sharing))),
+    traits: traitsOf(
+      settings,
+      facts,
+      sharing === 'slots' ? undefined : gpus.map((gpu) => toDevice(settings, gpu, sharing)),
+    ),
   };
 }
 
@@ -73,19 +82,45 @@ function sharingOf(
   if (gpus.length > DEVICES_MAX && gpuSharing !== undefined && gpuSharing !== 'slots') {
     throw unfit(`MILLRACE_WORKER_GPU_SHARING: with more than ${DEVICES_MAX} GPUs slots alone bound what runs`);
   }
+  if (gpuSharing === 'whole' && hasMoreSlots) {
+    throw unfit('MILLRACE_WORKER_SLOTS: more than the GPUs or MIG slices that take one task each, use shared or slots');
+  }
   if (gpuSharing !== undefined) return gpuSharing;
   return (hasMoreSlots && !isCut) || gpus.length > DEVICES_MAX ? 'slots' : 'whole';
 }
 
-function toDevice({ slices, nvlinkGroup }: ProbedGpu, sharing: 'whole' | 'shared'): Device {
+/** Slices that a driver lists are; the scheduler need not ask whether they can be, by a type that may be a mere label. */
+function toDevice(
+  { gpuSource }: GpuWorkerSettings,
+  { slices, nvlinkGroup }: ProbedGpu,
+  sharing: 'whole' | 'shared',
+): Device {
   const link = nvlinkGroup === undefined ? {} : { nvlinkGroup };
   if (slices === undefined) return { mode: sharing, ...link };
   return {
     mode: 'mig',
     slicesMiB: slices.map(({ vramMiB }) => vramMiB),
     profiles: slices.map(({ profile }) => profile),
+    ...(gpuSource === 'nvidia' ? { listed: true } : {}),
     ...link,
   };
+}
+
+/** What virtual GPUs may be cut into: 7 parts of the compute, and memory as their type has. Where each lies the scheduler checks. */
+function checkSlices({ migProfiles }: GpuWorkerSettings, gpuType: string): void {
+  if (migProfiles === undefined) return;
+  const gib = Number(/^(?:A100-(?:40|80)|H100-80)GB$/.test(gpuType) ? gpuType.slice(5, 7) : NaN);
+  if (Number.isNaN(gib)) {
+    throw unfit(
+      `MILLRACE_WORKER_MIG_PROFILES: a GPU of type ${gpuType} has no MIG, set MILLRACE_WORKER_GPU_TYPE to A100-40GB, A100-80GB or H100-80GB`,
+    );
+  }
+  const sizes = migProfiles.map((profile) => /^(\d+)g\.(\d+)gb$/.exec(profile)?.slice(1).map(Number) ?? []);
+  const total = (of: 0 | 1): number => sizes.reduce((sum, size) => sum + (size[of] ?? 0), 0);
+  if (total(0) <= COMPUTE_PARTS && total(1) <= gib) return;
+  throw unfit(
+    `MILLRACE_WORKER_MIG_PROFILES: they take ${total(0)} of ${COMPUTE_PARTS} parts of the compute and ${total(1)} of ${gib} GiB of an ${gpuType}`,
+  );
 }
 
 /** What is not known or not set is not told: it constrains nothing. */

@@ -33,6 +33,10 @@ export function createSchedulerMetrics(registry: Registry, logger: Logger): Sche
         logOutage(logger, change);
       }
     },
+    demandsUnmet: (taskTypes) => {
+      for (const taskType of taskTypes)
+        logger.warn('no worker has the CPU and memory that a task type asks for', { taskType });
+    },
     forecast: ({ withinP90, late }) => {
       if (withinP90 > 0) estimates.inc({ within: 'p90' }, withinP90);
       if (late > 0) estimates.inc({ within: 'late' }, late);

@@ -47,7 +47,11 @@ export const ERROR_CATALOGUE = {
   engine_input_invalid: { kind: 'validation', title: 'The engine can not use this input', retryable: false },
   image_unreadable: { kind: 'validation', title: 'The image could not be fetched or read', retryable: false },
   attempts_exhausted: { kind: 'internal', title: 'No retry was left', retryable: true },
-  dead_lettered: { kind: 'internal', title: 'Three workers were lost while they ran the task', retryable: true },
+  dead_lettered: {
+    kind: 'internal',
+    title: 'Three workers, or GPUs of theirs, were lost while they ran the task',
+    retryable: true,
+  },
   event_schema_mismatch: { kind: 'validation', title: 'An event does not match its schema', retryable: false },
   event_type_unknown: { kind: 'validation', title: 'This version does not know the event type', retryable: false },
   event_malformed: { kind: 'validation', title: 'A record is no CloudEvent in JSON', retryable: false },

@@ -141,6 +141,7 @@ function createScheduler(
       resent: () => {},
       gpusChanged: () => {},
       forecast: () => {},
+      demandsUnmet: () => {},
     },
     clock: systemClock,
     logger: silentLogger,

@@ -29,6 +29,12 @@ export const taskAssigned = defineEvent({
     resolution: resolution.optional(),
     parameters: generationParameters,
     devices: z.array(z.number().int().nonnegative()).optional().describe("Positions among the worker's GPUs"),
+    deviceMilli: z
+      .array(z.number().int().min(0).max(1000))
+      .optional()
+      .describe(
+        "Thousandths of each of these GPUs that the attempt is granted; of a MIG slice its part of the GPU's compute",
+      ),
     leaseMs: milliseconds,
     pricePerGpuHour: nanoDollars,
     resumeFrom: checkpointReference.optional(),

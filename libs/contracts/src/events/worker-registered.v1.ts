@@ -43,6 +43,7 @@ export const workerRegistered = defineEvent({
             .describe(
               'MIG profile of each slice, as 3g.20gb; a partition that the GPU type does not allow is not used',
             ),
+          listed: z.boolean().optional().describe('The driver lists these slices: they are taken as they are'),
           nvlinkGroup: z.number().int().optional(),
           faulty: z.boolean().optional().describe('Out of service'),
         }),

@@ -1,7 +1,10 @@
 import type { attemptReported, EventData, taskAssigned } from '@millrace/contracts';
 import type { SegmentOwner } from '../domain/gpu-track.js';
 import { GENERATION_DEFAULTS, seedOf } from '../domain/generation-defaults.js';
+import type { GpuGrant } from './granted-meter.js';
 import type { GenerationJob } from './ports/inference-engine.port.js';
+
+const PPM_OF_MILLI = 1_000;
 
 /** One lease, as the scheduler gave it. */
 export type Assignment = EventData<typeof taskAssigned>;
@@ -18,6 +21,12 @@ export function keyOf({ taskId, attempt, epoch }: AttemptIdentity): string {
 
 export function ownerOf({ tenantId, taskId, costCentre, attempt, epoch }: Assignment): SegmentOwner {
   return { tenantId, taskId, costCentre, attempt, epoch };
+}
+
+/** What the scheduler granted of each GPU; undefined where it tells none: it sees slots alone, or is of an older release. */
+export function grantsOf({ devices, deviceMilli }: Assignment): readonly GpuGrant[] | undefined {
+  if (devices === undefined || deviceMilli?.length !== devices.length) return undefined;
+  return devices.map((gpu, at) => ({ gpu, sharePpm: PPM_OF_MILLI * (deviceMilli[at] ?? 0) }));
 }
 
 /** What the engine is to make, with every open parameter resolved the same way for each attempt of the task. */

@@ -31,6 +31,8 @@ export interface AttemptRunnerOptions {
   readonly stepDelayMs: number;
   /** An attempt that runs longer has failed. */
   readonly runLimitMs: DurationMs;
+  /** Reads the GPUs' health before a failure is told: the scheduler acts on the report at once. Bounded, never rejects. */
+  readonly readHealth: () => Promise<void>;
   /** Ids of the machine's GPUs, by position. */
   readonly gpuIds?: readonly string[];
 }
@@ -68,7 +70,8 @@ export class AttemptRunner {
       );
       cancelLimit();
       await this.cleanUp(slot, course);
-      const published = endAttempt(slot, course, result, { instanceClock, logger });
+      const { readHealth: beforeFailure } = this.options;
+      const { published } = await endAttempt(slot, course, result, { instanceClock, logger, beforeFailure });
       // Beside, not before: neither the lease nor the slot waits for a store that is away.
       if (result.ok) void published.then(() => course.checkpoints?.remove());
       attempt.span.setAttributes({ 'millrace.attempt.outcome': attempt.state });

@@ -13,6 +13,7 @@ import {
 import { AttemptRunner } from './attempt-runner.js';
 import { EventOutlet } from './event-outlet.js';
 import { GpuMeter, type GpuMeterOptions } from './gpu-meter.js';
+import { GrantedMeter } from './granted-meter.js';
 import { InstanceClock } from './instance-clock.js';
 import { ModelLoader } from './model-loader.js';
 import { ObjectAccess } from './object-access.js';
@@ -115,11 +116,14 @@ export function createWorker(options: WorkerOptions): Worker {
   const outlet = new EventOutlet(options);
   const models = new ModelLoader(clock, observer);
   const record = segmentRecorder(settings, outlet);
-  const meter = new GpuMeter({ instanceId, gpus, slots, clock, instanceClock, record });
+  const metered = { instanceId, gpus, slots, clock, instanceClock, record };
+  const meter = settings.traits?.devices === undefined ? new GpuMeter(metered) : new GrantedMeter(metered);
   const progress = new ProgressChannel(options.publisher, logger);
   const objects = new ObjectAccess({ store: options.objects, clock, rng: options.rng });
-  const runner = new AttemptRunner({ ...options, ...settings, observer, objects, models, progress, instanceClock });
   const news = new WorkerNews({ ...options, ...settings, models, meter, instanceClock });
+  const readHealth = (): Promise<void> => news.readHealth();
+  const parts = { observer, objects, models, progress, instanceClock, readHealth };
+  const runner = new AttemptRunner({ ...options, ...settings, ...parts });
   const agent = new WorkerAgent({
     ...options,
     ...settings,

@@ -23,21 +23,28 @@ export type AttemptResult =
 
 type Ending = Pick<AttemptReport, 'kind' | 'error' | 'artifacts' | 'media' | 'checkpoint'>;
 
+export interface EndAttemptOptions {
+  readonly instanceClock: InstanceClock;
+  readonly logger: Logger;
+  /** What is to be known before a failure is told; bounded, never rejects. */
+  readonly beforeFailure: () => Promise<void>;
+}
+
 /**
- * Gives the slot back and makes the ending report, in that order: the report states the exact GPU time, the number of
- * segments, and as `at` the end of the last one. An abandoned attempt reports nothing. The promise settles when the bus
+ * Ends the GPU time and makes the ending report, in that order: the report states the exact GPU time, the number of
+ * segments, and as `at` the end of the last one. An abandoned attempt reports nothing. `published` settles when the bus
  * has the report.
  */
-export function endAttempt(
+export async function endAttempt(
   { attempt, meter }: AttemptSlot,
   course: AttemptCourse,
   result: AttemptResult,
-  { instanceClock, logger }: { readonly instanceClock: InstanceClock; readonly logger: Logger },
-): Promise<void> {
+  { instanceClock, logger, beforeFailure }: EndAttemptOptions,
+): Promise<{ readonly published: Promise<void> }> {
   const ending = result.ok ? succeed(attempt, result) : endEarly(attempt, course, result.error, logger);
   if (ending === undefined) {
     meter.end();
-    return Promise.resolve();
+    return { published: Promise.resolve() };
   }
   const { reporter } = attempt;
   const { totalSteps, resumedFromStep, engine } = course;
@@ -47,7 +54,9 @@ export function endAttempt(
     reporter.report({ kind: 'started', at: instanceClock.nowMs(), ...facts, gpuMs: 0 });
   }
   const { endedAtMs, gpuMs, segmentCount } = meter.end();
-  return reporter.report({ ...ending, at: endedAtMs, ...facts, gpuMs, segmentCount }).published;
+  if (ending.kind === 'failed') await beforeFailure();
+  const { published } = reporter.report({ ...ending, at: endedAtMs, ...facts, gpuMs, segmentCount });
+  return { published };
 }
 
 function succeed(attempt: LiveAttempt, { artifacts, output }: AttemptResult & { ok: true }): Ending {

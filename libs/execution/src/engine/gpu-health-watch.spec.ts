@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { VirtualClock, silentLogger } from '@millrace/kernel';
+import { VirtualClock, silentLogger, sleep } from '@millrace/kernel';
 import { GpuHealthWatch, KERNEL_LINE_TOLD_MS } from './gpu-health-watch.js';
 import type { GpuReading } from './ports/machine-probe.port.js';
 
@@ -123,10 +123,44 @@ describe('the health of GPUs', () => {
 
   it('can be read out of turn, and no more once stopped', async () => {
     const { clock, machine, watch } = await watching();
-    await Promise.all([watch.readNow(), watch.readNow()]);
+    await watch.readFresh();
     expect(machine.asked).toBe(2);
     watch.stop();
     await clock.advance(10 * EVERY_MS);
     expect(machine.asked).toBe(2);
+  });
+
+  /** A watch whose readings take a second. */
+  async function slow() {
+    const clock = new VirtualClock();
+    const asked: number[] = [];
+    const readHealth = async (): Promise<readonly GpuReading[]> => {
+      asked.push(clock.monotonicMs());
+      await sleep(clock, 1_000);
+      return [FINE];
+    };
+    const watch = new GpuHealthWatch({ gpus: 1, probe: { readHealth }, everyMs: 5_000, clock, logger: silentLogger });
+    const started = watch.start();
+    await clock.advance(1_000);
+    await started;
+    return { clock, watch, asked };
+  }
+
+  it('a fresh reading is none that began before; all who wait for one share it', async () => {
+    const { clock, watch, asked } = await slow();
+    await clock.advance(5_500);
+    expect(asked).toEqual([0, 6_000]);
+    const fresh = Promise.all([watch.readFresh(), watch.readFresh()]);
+    await clock.advance(2_000);
+    await fresh;
+    expect(asked).toEqual([0, 6_000, 7_000]);
+  });
+
+  it('a reading that ends after the stop is the last', async () => {
+    const { clock, watch, asked } = await slow();
+    await clock.advance(5_500);
+    watch.stop();
+    await clock.advance(60_000);
+    expect(asked).toEqual([0, 6_000]);
   });
 });

@@ -35,6 +35,8 @@ export class GpuHealthWatch {
   private readings: readonly GpuReading[] | undefined;
   private readonly seenAtMs: Map<string, DurationMs>[] = [];
   private reading: Promise<void> | undefined;
+  private following: Promise<void> | undefined;
+  private stopped = false;
   private failures = 0;
   private lastFailure = '';
   private cancelNext: (() => void) | undefined;
@@ -47,8 +49,17 @@ export class GpuHealthWatch {
     this.arm();
   }
 
-  /** Takes a reading out of turn, or waits for the one that runs. Never rejects. */
-  readNow(): Promise<void> {
+  /** Waits for a reading that begins now or later: one that is on its way may have asked before. Never rejects. */
+  readFresh(): Promise<void> {
+    if (this.reading === undefined) return this.readNow();
+    this.following ??= this.reading.then(() => {
+      this.following = undefined;
+      return this.readNow();
+    });
+    return this.following;
+  }
+
+  private readNow(): Promise<void> {
     this.reading ??= this.read().finally(() => {
       this.reading = undefined;
     });
@@ -56,6 +67,7 @@ export class GpuHealthWatch {
   }
 
   stop(): void {
+    this.stopped = true;
     this.cancelNext?.();
   }
 
@@ -66,6 +78,8 @@ export class GpuHealthWatch {
   }
 
   private arm(): void {
+    // A reading may end after the stop.
+    if (this.stopped) return;
     this.cancelNext = this.options.clock.after(this.options.everyMs, () => {
       void this.readNow().then(() => this.arm());
     });

@@ -112,4 +112,22 @@ describe("the accounts of a worker's GPUs", () => {
       { numRuns: 60 },
     );
   });
+
+  it('SCH-48: a GPU is occupied once, however many of its slots run something', async () => {
+    const clock = new VirtualClock();
+    const instanceClock = new InstanceClock(clock);
+    const meter = new GpuMeter({ instanceId: 'i', gpus: 2, slots: 8, clock, instanceClock, record: () => undefined });
+    const owner = { tenantId: 'acme', taskId: 't', costCentre: 'default', attempt: 1, epoch: 1 };
+    await clock.advance(1_000);
+    const first = meter.acquire(0, owner);
+    await clock.advance(1_000);
+    const second = meter.acquire(2, { ...owner, taskId: 'u' });
+    await clock.advance(1_000);
+    first.end();
+    await clock.advance(1_000);
+    expect(meter.occupiedMs()).toBe(3_000);
+    second.end();
+    await clock.advance(1_000);
+    expect(meter.occupiedMs()).toBe(3_000);
+  });
 });

@@ -1,4 +1,4 @@
-import { invariant, type Clock } from '@millrace/kernel';
+import { invariant, type Clock, type DurationMs } from '@millrace/kernel';
 import {
   cutDueMs,
   cutTrack,
@@ -12,10 +12,11 @@ import {
   type SegmentKind,
   type Track,
 } from '../domain/gpu-track.js';
+import type { GpuGrant } from './granted-meter.js';
 import type { InstanceClock } from './instance-clock.js';
 
 /** The shortest wait for the next cut, so that a late timer can't spin. */
-const CUT_WAIT_MIN_MS = 10;
+export const CUT_WAIT_MIN_MS = 10;
 
 /** What an attempt has used when it ends. `endedAtMs` is the end of its last segment. */
 export interface AttemptUsage {
@@ -32,6 +33,18 @@ export interface SlotMeter {
   as(kind: 'run' | 'load'): void;
   /** Gives the slot back; cuts the last segment. Once. */
   end(): AttemptUsage;
+}
+
+/** What a worker's GPUs are accounted with; see `GpuMeter` and `GrantedMeter`. */
+export interface Meter {
+  /** What the time without an attempt is from now on: `idle` once the worker is registered, `drain` once it leaves. */
+  restAs(kind: 'idle' | 'drain'): void;
+  /** Time since the start in which a GPU ran at least one attempt, summed over the GPUs, ms. */
+  occupiedMs(): DurationMs;
+  /** Gives a free slot's time to an attempt, or what it was granted of each GPU. */
+  acquire(slot: number, owner: SegmentOwner, traceparent?: string, grants?: readonly GpuGrant[]): SlotMeter;
+  /** Cuts everything a last time; the instant at which the GPUs were let go, in instance ms. */
+  stop(): DurationMs;
 }
 
 export interface GpuMeterOptions {
@@ -55,24 +68,26 @@ interface SlotUse {
 }
 
 /**
- * Accounts for every millisecond of the GPUs from the start of the incarnation: each slot's track is at any instant
+ * Accounts for every millisecond of GPUs that slots share evenly, where nobody knows what of which GPU a task uses: each
+ * slot's track is at any instant
  * exactly one of boot, idle, load, run and drain (guarantees.md section 2; I1, I3).
  */
-export class GpuMeter {
+export class GpuMeter implements Meter {
   private tracks: Track[];
   private readonly uses = new Map<number, SlotUse>();
   private ownerlessSeq = 0;
   private restKind: SegmentKind = 'boot';
   private cancelCut: (() => void) | undefined;
   private stoppedAtMs: number | undefined;
-  private endedGpuMs = 0;
+  private endedOccupiedMs = 0;
+  /** By GPU, while at least one of its slots runs an attempt. */
+  private readonly busySinceMs = new Map<number, DurationMs>();
 
   constructor(private readonly options: GpuMeterOptions) {
     this.tracks = placeTracks(options.gpus, options.slots).map((place) => openTrack(place, 'boot', 0));
     this.scheduleCut();
   }
 
-  /** What the time without an attempt is from now on: `idle` once the worker is registered, `drain` once it leaves. */
   restAs(kind: 'idle' | 'drain'): void {
     this.restKind = kind;
     this.tracks.forEach((track, index) => {
@@ -80,17 +95,18 @@ export class GpuMeter {
     });
   }
 
-  /** GPU time of attempts since the start, open stretches included. */
-  busyGpuMs(): number {
-    return [...this.uses].reduce((sum, [slot, use]) => sum + use.gpuMs + this.openGpuMs(slot, use), this.endedGpuMs);
+  occupiedMs(): DurationMs {
+    const nowMs = this.nowMs();
+    return [...this.busySinceMs.values()].reduce((sum, sinceMs) => sum + nowMs - sinceMs, this.endedOccupiedMs);
   }
 
-  /** Gives a free slot's time to an attempt. */
   acquire(slot: number, owner: SegmentOwner, traceparent?: string): SlotMeter {
     invariant(slot < this.tracks.length && !this.uses.has(slot), `slot ${slot} is free`);
     const use: SlotUse = { owner, traceparent, gpuMs: 0, segmentCount: 0 };
     this.turn(slot, 'run', owner);
     this.uses.set(slot, use);
+    const { gpu } = this.trackAt(slot).place;
+    if (!this.busySinceMs.has(gpu)) this.busySinceMs.set(gpu, this.nowMs());
     return {
       gpuMs: () => use.gpuMs + this.openGpuMs(slot, use),
       as: (kind) => {
@@ -100,7 +116,6 @@ export class GpuMeter {
     };
   }
 
-  /** Cuts everything a last time; the instant at which the GPUs were let go, in instance ms. */
   stop(): number {
     if (this.stoppedAtMs !== undefined) return this.stoppedAtMs;
     this.cancelCut?.();
@@ -114,9 +129,19 @@ export class GpuMeter {
     this.cut(slot);
     if (use.segmentCount === 0) this.take(slot, [emptySegment(this.options.instanceId, this.trackAt(slot))]);
     this.uses.delete(slot);
-    this.endedGpuMs += use.gpuMs;
+    this.noteRest(this.trackAt(slot).place.gpu);
     this.tracks[slot] = turnTrack(this.trackAt(slot), this.restKind, undefined);
     return { endedAtMs: this.trackAt(slot).startMs, gpuMs: use.gpuMs, segmentCount: use.segmentCount };
+  }
+
+  private noteRest(gpu: number): void {
+    if ([...this.uses.keys()].some((slot) => this.trackAt(slot).place.gpu === gpu)) return;
+    this.endedOccupiedMs += this.nowMs() - (this.busySinceMs.get(gpu) ?? this.nowMs());
+    this.busySinceMs.delete(gpu);
+  }
+
+  private nowMs(): DurationMs {
+    return this.stoppedAtMs ?? this.options.instanceClock.nowMs();
   }
 
   private turn(index: number, kind: SegmentKind, owner: SegmentOwner | undefined): void {
@@ -126,7 +151,7 @@ export class GpuMeter {
 
   /** After the stop time stands still: what an attempt does then is not GPU time of this instance. */
   private cut(index: number): void {
-    const atMs = this.stoppedAtMs ?? this.options.instanceClock.nowMs();
+    const atMs = this.nowMs();
     const cut = cutTrack(this.options.instanceId, this.trackAt(index), atMs, () => ++this.ownerlessSeq);
     this.tracks[index] = cut.next;
     this.take(index, cut.segments);
@@ -145,7 +170,7 @@ export class GpuMeter {
   private openGpuMs(slot: number, use: SlotUse): number {
     const track = this.trackAt(slot);
     if (track.owner !== use.owner) return 0;
-    const nowMs = this.stoppedAtMs ?? this.options.instanceClock.nowMs();
+    const nowMs = this.nowMs();
     return gpuMsOf(track.place, track.startMs, Math.max(track.startMs, nowMs));
   }
 

@@ -22,6 +22,7 @@ export class Heartbeats {
   private renewedAtMs: number;
   private onTheWay: Promise<void> | undefined;
   private cancelNext: (() => void) | undefined;
+  private stopped = false;
 
   constructor(private readonly options: HeartbeatsOptions) {
     this.renewedAtMs = options.clock.monotonicMs();
@@ -41,8 +42,16 @@ export class Heartbeats {
     });
   }
 
+  /** One that says what is known now: a heartbeat that is on the way was made before, and is waited for. */
+  beatAnew(): void {
+    void (this.onTheWay ?? Promise.resolve()).then(() => {
+      if (!this.stopped) this.beat();
+    });
+  }
+
   /** No further beats; waits for the one on the way. */
   async stop(): Promise<void> {
+    this.stopped = true;
     this.cancelNext?.();
     await this.onTheWay;
   }

@@ -11,22 +11,23 @@ const SAMPLES_MAX = 256;
 
 interface Sample {
   readonly atMs: DurationMs;
-  readonly busyGpuMs: number;
+  readonly occupiedMs: number;
 }
 
-/** The share of the last ten minutes in which a worker's GPUs ran nothing (SCH-48), from samples of their total busy time. */
+/** The share of the last ten minutes in which a worker's GPUs ran nothing (SCH-48), from samples of the time that they
+ * were occupied: what runs beside another task on a GPU occupies it once. */
 export class IdleGauge {
   private readonly samples: Sample[] = [];
 
   constructor(private readonly gpus: number) {}
 
-  /** Adds a sample: GPU ms spent on attempts since the start, at an instant that never goes back. 0-100 in steps of 5, once known. */
-  sample(atMs: DurationMs, busyGpuMs: number): number | undefined {
-    this.samples.push({ atMs, busyGpuMs });
+  /** Adds a sample: ms in which GPUs ran something since the start, summed over the GPUs, at an instant that never goes back. 0-100 in steps of 5, once known. */
+  sample(atMs: DurationMs, occupiedMs: number): number | undefined {
+    this.samples.push({ atMs, occupiedMs });
     while (this.samples.length > SAMPLES_MAX || this.isPast(this.samples[1], atMs)) this.samples.shift();
     const oldest = this.samples[0];
     if (oldest === undefined || atMs - oldest.atMs < SHORTEST_MS) return undefined;
-    const busy = (busyGpuMs - oldest.busyGpuMs) / (this.gpus * (atMs - oldest.atMs));
+    const busy = (occupiedMs - oldest.occupiedMs) / (this.gpus * (atMs - oldest.atMs));
     const idlePercent = 100 * Math.min(1, Math.max(0, 1 - busy));
     return STEP_PERCENT * Math.floor(idlePercent / STEP_PERCENT);
   }

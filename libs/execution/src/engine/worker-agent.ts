@@ -18,13 +18,13 @@ import {
   type Tracer,
 } from '@millrace/messaging/ports';
 import { isLeaseLost } from '../domain/lease-watch.js';
-import { ownerOf, type Assignment } from './assignment.js';
+import { grantsOf, ownerOf, type Assignment } from './assignment.js';
 import { startAttemptSpan } from './attempt-span.js';
 import { AttemptReporter, type ReportedAttempt } from './attempt-reporter.js';
 import { AttemptRoster } from './attempt-roster.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { EventOutlet } from './event-outlet.js';
-import type { GpuMeter } from './gpu-meter.js';
+import type { Meter } from './gpu-meter.js';
 import { Heartbeats, type Heartbeat } from './heartbeats.js';
 import type { InstanceClock } from './instance-clock.js';
 import type { InterruptKind } from './interruption.js';
@@ -41,7 +41,7 @@ export interface WorkerAgentOptions {
   readonly news: WorkerNews;
   readonly heartbeatMs: DurationMs;
   readonly runner: AttemptRunner;
-  readonly meter: GpuMeter;
+  readonly meter: Meter;
   readonly outlet: EventOutlet;
   readonly publisher: EventPublisher;
   readonly clock: Clock;
@@ -210,16 +210,12 @@ export class WorkerAgent {
 
   private async run(attempt: LiveAttempt, slot: number): Promise<void> {
     attempt.move('prepare');
-    const meter = this.options.meter.acquire(slot, ownerOf(attempt.assignment), attempt.span.traceparent);
+    const { assignment, span } = attempt;
+    const meter = this.options.meter.acquire(slot, ownerOf(assignment), span.traceparent, grantsOf(assignment));
     const { published } = await this.options.runner.run({ attempt, meter });
     this.ended(attempt, published);
-    if (attempt.state === 'failed') await this.tellHealth();
-  }
-
-  /** The GPU may be why it failed: the scheduler is to hear of that before it gives it the next attempt, and the next. */
-  private async tellHealth(): Promise<void> {
-    await this.options.news.readHealth();
-    if (this.leaving === undefined) this.heartbeats.beat();
+    // The GPU may be why it failed: its health was read, and the scheduler hears of it before it gives out the next attempt.
+    if (attempt.state === 'failed' && this.leaving === undefined) this.heartbeats.beatAnew();
   }
 
   private ended(attempt: LiveAttempt, published: Promise<void>): void {

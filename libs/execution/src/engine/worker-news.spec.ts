@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { usageRecorded, workerHeartbeat, workerRegistered } from '@millrace/contracts';
-import { TASK_ID, buildTaskId, createFakeWorker, createRegisteredWorker } from '../testing/index.js';
+import { attemptReported, usageRecorded, workerHeartbeat, workerRegistered } from '@millrace/contracts';
+import { sleep } from '@millrace/kernel';
+import { TASK_ID, buildTaskId, createFakeWorker, createFakeWorld, createRegisteredWorker } from '../testing/index.js';
 import type { GpuReading } from './ports/machine-probe.port.js';
 
 const TRAITS = {
@@ -78,7 +79,51 @@ describe('what a worker tells of its machine', () => {
       [300, 1],
     ]);
   });
+
+  it('SCH-50: a failure is told after a fresh reading of the GPUs, which costs its task nothing', async () => {
+    const fake = await failing(500);
+    await fake.clock.advance(700);
+    expect(fake.reportedKinds()).toEqual(['started']);
+    await fake.clock.advance(200);
+    expect(fake.reportedKinds()).toEqual(['started', 'failed']);
+    expect(fake.said(attemptReported).at(-1)).toMatchObject({ at: 300, gpuMs: 300 });
+    expect(fake.said(workerHeartbeat).map(({ gpuHealth }) => gpuHealth?.length)).toEqual([0, 1]);
+  });
+
+  it('a driver that hangs does not keep a failure back for longer than 2 s', async () => {
+    const fake = await failing(60_000);
+    await fake.clock.advance(2_200);
+    expect(fake.reportedKinds()).toEqual(['started']);
+    await fake.clock.advance(200);
+    expect(fake.reportedKinds()).toEqual(['started', 'failed']);
+  });
+
+  it('the next attempt on the slot waits for the reading', async () => {
+    const fake = await failing(1_000);
+    fake.assign({ taskId: buildTaskId(1) });
+    await fake.clock.advance(1_200);
+    expect(fake.engine.jobs).toHaveLength(1);
+    await fake.clock.advance(200);
+    expect(fake.engine.jobs).toHaveLength(2);
+  });
 });
+
+/** A worker whose attempt fails after 300 ms; from then on a reading of its GPU takes so long and finds it lost. */
+async function failing(readingMs: number) {
+  const world = createFakeWorld();
+  let readings = 0;
+  const readHealth = async (): Promise<readonly GpuReading[]> => {
+    readings += 1;
+    if (readings === 1) return [FINE];
+    await sleep(world.clock, readingMs);
+    return [{ ...FINE, lost: true }];
+  };
+  const failAt = { step: 3, error: new Error('an illegal memory access') };
+  const fake = await createFakeWorker({ world, probe: { readHealth }, script: { failAt } });
+  await fake.worker.register();
+  fake.assign();
+  return fake;
+}
 
 describe('the GPU that the scheduler chose', () => {
   const settings = { gpus: 2, slots: 2, gpuIds: ['GPU-a', 'GPU-b'], traits: TRAITS };
@@ -99,6 +144,22 @@ describe('the GPU that the scheduler chose', () => {
     expect(gpuOf(fake, TASK_ID)).toEqual(new Set([1]));
     expect(gpuOf(fake, buildTaskId(1))).toEqual(new Set([0]));
     expect(fake.engine.gpuIds).toEqual([['GPU-b'], ['GPU-a']]);
+  });
+
+  it('I3: is billed for what was granted of it: a task that has a shared GPU to itself for all of it', async () => {
+    const shared = { ...TRAITS, devices: [{ mode: 'shared' as const }] };
+    const sharesOf = async (granted: { readonly deviceMilli?: number[] }) => {
+      const fake = await createRegisteredWorker({ settings: { slots: 4, traits: shared } });
+      fake.assign({ devices: [0], ...granted });
+      await fake.clock.advance(5_000);
+      const own = fake
+        .said(usageRecorded)
+        .flatMap(({ segments }) => segments.filter(({ taskId }) => taskId !== undefined));
+      return [...new Set(own.map(({ sharePpm }) => sharePpm))];
+    };
+    expect(await sharesOf({ deviceMilli: [1_000] })).toEqual([1_000_000]);
+    expect(await sharesOf({ deviceMilli: [428] })).toEqual([428_000]);
+    expect(await sharesOf({})).toEqual([250_000]);
   });
 
   it('is used also with fewer slots than GPUs, and no more run than there are slots', async () => {

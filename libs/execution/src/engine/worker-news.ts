@@ -1,7 +1,7 @@
 import type { EventData, workerHeartbeat } from '@millrace/contracts';
-import type { Clock, DurationMs, Logger } from '@millrace/kernel';
+import { sleep, type Clock, type DurationMs, type Logger } from '@millrace/kernel';
 import { GpuHealthWatch } from './gpu-health-watch.js';
-import type { GpuMeter } from './gpu-meter.js';
+import type { Meter } from './gpu-meter.js';
 import { IdleGauge } from './idle-gauge.js';
 import type { InstanceClock } from './instance-clock.js';
 import type { ModelLoader } from './model-loader.js';
@@ -11,11 +11,12 @@ import type { MachineProbe } from './ports/machine-probe.port.js';
 export type ToldNews = Pick<EventData<typeof workerHeartbeat>, 'loadedModels' | 'measuredIdlePercent' | 'gpuHealth'>;
 
 const HEALTH_MS: DurationMs = 30_000;
+const FRESH_LIMIT_MS: DurationMs = 2_000;
 
 export interface WorkerNewsOptions {
   readonly gpus: number;
   readonly models: ModelLoader;
-  readonly meter: GpuMeter;
+  readonly meter: Meter;
   readonly instanceClock: InstanceClock;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -42,9 +43,12 @@ export class WorkerNews {
     await this.health?.start();
   }
 
-  /** Reads the GPUs' health out of turn. Never rejects. */
+  /** Reads the GPUs' health out of turn, or goes on without after 2 s: a driver that hangs does not keep a report back. Never rejects. */
   async readHealth(): Promise<void> {
-    await this.health?.readNow();
+    if (this.health === undefined) return;
+    const done = new AbortController();
+    await Promise.race([this.health.readFresh(), sleep(this.options.clock, FRESH_LIMIT_MS, done.signal)]);
+    done.abort();
   }
 
   stop(): void {
@@ -54,7 +58,7 @@ export class WorkerNews {
   /** As it is now; what is not known is left out. */
   now(): ToldNews {
     const { models, meter, instanceClock } = this.options;
-    const measuredIdlePercent = this.gauge.sample(instanceClock.nowMs(), meter.busyGpuMs());
+    const measuredIdlePercent = this.gauge.sample(instanceClock.nowMs(), meter.occupiedMs());
     const gpuHealth = this.health?.facts();
     return {
       loadedModels: [...models.models()],

@@ -24,6 +24,8 @@ export interface Attempt {
   readonly pricePerGpuHour: NanoDollars;
   /** Positions among the worker's GPUs; absent where the worker tells of none. */
   readonly devices?: readonly number[];
+  /** Thousandths of each of them that it is granted. */
+  readonly deviceMilli?: readonly number[];
   readonly state: AttemptState;
   readonly leasedAt: Instant;
   readonly startedAt: Instant | null;

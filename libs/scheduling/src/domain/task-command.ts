@@ -13,6 +13,8 @@ export interface Leaseholder {
   readonly pricePerGpuHour: NanoDollars;
   /** Positions among the worker's GPUs; absent where the worker tells of none. */
   readonly devices?: readonly number[];
+  /** Thousandths of each of them that it is granted. */
+  readonly deviceMilli?: readonly number[];
 }
 
 /** What a report of the live lease says beside its kind. Times on the instance clock, ms. */

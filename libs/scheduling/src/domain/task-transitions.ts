@@ -4,6 +4,11 @@ import type { TaskCommand, TaskCommandKind } from './task-command.js';
 
 /** After so many counted expiries the task is dead-lettered; there is no fourth delivery (QUE-07, VEC-28). */
 export const MAX_LOST_DELIVERIES = 3;
+/**
+ * So many attempts of a task may be lost without being counted. What is lost after that counts, whatever took it: a task
+ * that breaks each GPU it is given must come to an end too (P6: a poison task is dead-lettered).
+ */
+export const MAX_UNCOUNTED_LOSSES = 3;
 
 /** Conditions of a rule, by name, so that the table reads as data and the docs can be made from it. */
 export const GUARDS = {

@@ -95,6 +95,11 @@ export function liveAttempt(task: Task): Attempt | undefined {
   return last !== undefined && isLive(last) ? last : undefined;
 }
 
+/** Attempts that were lost and not counted as deliveries. */
+export function uncountedLosses({ attempts, lostDeliveries }: Pick<Task, 'attempts' | 'lostDeliveries'>): number {
+  return attempts.filter(({ state }) => state === 'lost').length - lostDeliveries;
+}
+
 /** GPU time of all attempts, ms. */
 export function gpuMsOf(task: Task): number {
   return task.attempts.reduce((sum, attempt) => sum + attempt.gpuMs, 0);

@@ -65,7 +65,7 @@ export interface Transition {
 
 const DEAD_LETTERED: Failure = {
   code: 'dead_lettered',
-  message: 'Three workers were lost while they ran this task. Send it again, or ask the operator.',
+  message: 'Three workers, or GPUs of theirs, were lost while they ran this task. Send it again, or ask the operator.',
   retryable: true,
 };
 

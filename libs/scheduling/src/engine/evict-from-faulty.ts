@@ -1,5 +1,6 @@
 import type { Task } from '../domain/task.js';
-import { liveAttempt } from '../domain/task.js';
+import { MAX_UNCOUNTED_LOSSES } from '../domain/task-transitions.js';
+import { liveAttempt, uncountedLosses } from '../domain/task.js';
 import { leaseRefusal } from './lease-refusal.js';
 import { loseLeases } from './lose-leases.js';
 import type { Lease } from './ports/lease-store.port.js';
@@ -15,10 +16,10 @@ export interface Holder {
 }
 
 /**
- * Ends the attempts on GPUs that are out of service (SCH-50): each is lost at its worker's heartbeat and counts against
- * neither its task's retries nor its deliveries; its GPU time until then is the platform's loss. The task goes back to its
- * lane and goes on from its checkpoint elsewhere. The worker is told to stop at once: what it still reports has a stale
- * epoch. Null: nothing ran there.
+ * Ends the attempts on GPUs that are out of service (SCH-50): each is lost at its worker's heartbeat. The first three of a
+ * task count against neither its retries nor its deliveries: the GPU's fault is not the task's, until it is found with one
+ * GPU after another. Its GPU time until then is the platform's loss. The task goes back to its lane and goes on from its
+ * checkpoint elsewhere. The worker is told to stop at once: what it still reports has a stale epoch. Null: nothing ran there.
  */
 export async function evictFromFaulty(
   context: SchedulingContext,
@@ -32,7 +33,7 @@ export async function evictFromFaulty(
   const ending = suspects.flatMap(({ worker, held }) =>
     held
       .filter((lease) => runsOnFaulty(worker, lease, tasks.get(lease.taskId)))
-      .map((lease) => ({ lease, counted: false })),
+      .map((lease) => ({ lease, counted: isCounted(tasks.get(lease.taskId)) })),
   );
   if (ending.length === 0) return null;
   const changes = await loseLeases(
@@ -43,6 +44,10 @@ export async function evictFromFaulty(
   );
   for (const { lease } of ending) changes.tell(leaseRefusal(lease, lease, changes.task(lease.taskId)));
   return changes;
+}
+
+function isCounted(task: Task | undefined): boolean {
+  return task !== undefined && uncountedLosses(task) >= MAX_UNCOUNTED_LOSSES;
 }
 
 /** Where slots alone bound a worker nobody knows which GPU an attempt is on: then any of them may be the one. */

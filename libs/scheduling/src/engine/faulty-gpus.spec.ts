@@ -22,7 +22,8 @@ const TWO_GPUS = {
   devices: [{ mode: 'whole' as const }, { mode: 'whole' as const }],
 };
 const FINE = { lost: false, eccCorrected: 0, eccUncorrected: 0, kernelLog: [] };
-const XID = '[ 10.0] NVRM: Xid (PCI:0000:07:00): 31, MMU Fault';
+const XID = '[ 10.0] NVRM: Xid (PCI:0000:07:00): 94, Contained: SM';
+const PAGE_FAULT = '[ 10.0] NVRM: Xid (PCI:0000:07:00): 31, MMU Fault';
 
 type Fact = NonNullable<EventData<typeof workerHeartbeat>['gpuHealth']>[number];
 
@@ -83,18 +84,49 @@ describe('a GPU that is not fit for work', () => {
     expect([s.gpuChanges, s.of(leaseRefused)]).toEqual([[], []]);
   });
 
-  it('SCH-50: its attempt is closed at the heartbeat, and counts against nothing, however often', async () => {
+  it('SCH-50: an Xid that a program made takes no GPU out and ends nobody: its failure counts as any other', async () => {
     const s = await runningOnTwo();
-    for (let n = 1; n <= 5; n++) {
+    await beat(s, [{ ...FINE, gpu: 1, kernelLog: [PAGE_FAULT] }]);
+    expect([s.gpuChanges, s.of(leaseRefused), s.lifecycle(2).at(-1)]).toEqual([[], [], 'started']);
+    const error = { code: 'engine_failed', message: 'out of memory', retryable: true };
+    await s.report(s.assigned(), 'failed', { number: 2, error });
+    expect(s.of(taskRequeued)).toMatchObject([{ taskId: idOf(2), reason: 'failed' }]);
+  });
+
+  it('SCH-50: a passing fault that turns out to be a lasting one stays out', async () => {
+    const s = await runningOnTwo();
+    await beat(s, [{ ...FINE, gpu: 1, kernelLog: [XID] }]);
+    const reset = XID.replace('94', '119');
+    await beat(s, [{ ...FINE, gpu: 1, kernelLog: [XID, reset] }]);
+    await beat(s, []);
+    const faults = s.database.tables.workers.get(A)?.traits.faults;
+    expect(faults).toMatchObject([{ gpu: 1, code: 'xid', permanent: true, detail: reset }]);
+  });
+
+  /** Whatever runs on GPU 1 is lost, `times` times; task 1 keeps GPU 0. */
+  async function losingTimes(times: number): Promise<SchedulerFixture> {
+    const s = await runningOnTwo();
+    for (let n = 1; n <= times; n++) {
       await beat(s, [{ ...FINE, gpu: 1, kernelLog: [XID] }]);
       await beat(s, []);
     }
+    return s;
+  }
+
+  it('SCH-50: its attempt is closed at the heartbeat, and the first three losses count against nothing', async () => {
+    const s = await losingTimes(5);
     const closed = s.of(attemptClosed).filter(({ taskId }) => taskId === idOf(2));
     expect(closed).toHaveLength(5);
     expect(closed[0]).toMatchObject({ outcome: 'lost', closedAt: 1_000, final: false });
     expect(s.of(taskFailed)).toEqual([]);
     expect(s.of(taskRequeued).map(({ taskId }) => taskId)).toEqual(Array.from({ length: 5 }, () => idOf(2)));
     expect(s.of(capacityChanged).map(({ change }) => change)).toEqual(['opened']);
+  });
+
+  it('SCH-50, QUE-07: a task that costs one GPU after another is dead-lettered', async () => {
+    const s = await losingTimes(7);
+    expect(s.of(taskFailed)).toMatchObject([{ taskId: idOf(2), error: { code: 'dead_lettered' } }]);
+    expect(s.of(attemptClosed).filter(({ taskId }) => taskId === idOf(2))).toHaveLength(6);
   });
 
   it('SCH-50: gets no work; its task goes to a GPU that is sound, on another worker too', async () => {
@@ -248,6 +280,15 @@ describe('slices that cannot be', () => {
       ]);
     },
   );
+
+  it('SCH-43: what the driver lists is taken, on a card and of a name that no table has', async () => {
+    const s = await started();
+    const [cut] = mig('1g.24gb', '1g.24gb').devices;
+    await s.register({ ...mig(), gpuType: 'our-card', devices: cut === undefined ? [] : [{ ...cut, listed: true }] });
+    await s.request(1, asksForSlice);
+    expect(s.assigned().devices).toEqual([0]);
+    expect(s.gpuChanges).toEqual([]);
+  });
 
   it('VEC-21: two halves are taken', async () => {
     const s = await started();

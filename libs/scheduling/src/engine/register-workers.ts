@@ -4,8 +4,10 @@ import type { ReceivedEvent } from '@millrace/messaging/ports';
 import { INBOX } from './consumer-names.js';
 import { outagesOf } from './gpu-outages.js';
 import { loseLeases } from './lose-leases.js';
+import type { SchedulingScope } from './ports/scheduling-scope.port.js';
 import { hasEnded, type Worker } from './ports/worker-store.port.js';
 import { runAsLeader, type SchedulingContext } from './scheduling-context.js';
+import { unmetDemands } from './unmet-demands.js';
 import { capacityClosed, capacityOpened } from './worker-messages.js';
 import { registeredTraits } from './worker-news.js';
 
@@ -20,6 +22,9 @@ export type PriceOf = (pool: string, capacity: Registration['capacity']) => Nano
  * counts (the process died with them), and its instance is closed where it was last heard of.
  */
 export class RegisterWorkers {
+  /** Task types whose demands were told to be unmet. */
+  private readonly told = new Set<string>();
+
   constructor(
     private readonly context: SchedulingContext,
     private readonly priceOf: PriceOf,
@@ -28,7 +33,7 @@ export class RegisterWorkers {
   /** Returns how many incarnations are new. */
   async execute(events: readonly WorkerRegisteredEvent[]): Promise<number> {
     const { watch, record, clock, observer } = this.context;
-    const { added, replaced, lostTasks, closures } = await runAsLeader(this.context, async (scope) => {
+    const { added, replaced, lostTasks, closures, unmet } = await runAsLeader(this.context, async (scope) => {
       // 1. What is new, and who is in its place.
       const fresh = (await scope.inbox.claim(INBOX.registrations, events)) as readonly WorkerRegisteredEvent[];
       const known = new Set((await scope.workers.load(fresh.map(({ data }) => data.incarnation))).map(byIncarnation));
@@ -50,7 +55,8 @@ export class RegisterWorkers {
       if (gone.length > 0) await scope.workers.save(gone);
       if (arriving.length > 0) await scope.workers.add(arriving);
       await changes.write(scope);
-      return { added: arriving, replaced: gone, lostTasks: changes.leases().ended, closures: changes.closed() };
+      const lost = { lostTasks: changes.leases().ended, closures: changes.closed() };
+      return { added: arriving, replaced: gone, ...lost, unmet: await this.unmet(scope) };
     });
     watch.ended(lostTasks);
     record.closed(closures, clock.now());
@@ -59,7 +65,15 @@ export class RegisterWorkers {
     if (replaced.length > 0) observer.expired(lostTasks.length, replaced.length);
     const outages = added.flatMap((worker) => outagesOf(worker, []));
     if (outages.length > 0) observer.gpusChanged(outages, 0);
+    const news = unmet.filter((taskType) => !this.told.has(taskType));
+    for (const taskType of news) this.told.add(taskType);
+    if (news.length > 0) observer.demandsUnmet(news);
     return added.length;
+  }
+
+  private async unmet({ workers }: SchedulingScope): Promise<readonly string[]> {
+    const { demands } = this.context.policy;
+    return demands.size === 0 ? [] : unmetDemands(demands, await workers.alive());
   }
 
   private toWorker(data: Registration): Worker {

@@ -14,6 +14,7 @@ const observer = {
   resent: () => {},
   gpusChanged: () => {},
   forecast: () => {},
+  demandsUnmet: () => {},
 };
 
 function task(number: number, tenantId: string, overrides: Partial<PendingTask> = {}): PendingTask {

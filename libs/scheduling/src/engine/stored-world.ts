@@ -15,7 +15,7 @@ import { hasEnded, type Worker, type WorkerWithLeases } from './ports/worker-sto
 import { readingOf } from './queue-window.js';
 import { runAsLeader, type SchedulingContext } from './scheduling-context.js';
 import { TaskChanges } from './task-changes.js';
-import { quotasInUse, resourcesOf, tellsResources, toRunningTask } from './worker-view.js';
+import { grantedMilli, quotasInUse, resourcesOf, tellsResources, toRunningTask } from './worker-view.js';
 
 interface LiveReading {
   readonly workers: readonly WorkerWithLeases[];
@@ -56,7 +56,9 @@ export class StoredWorld implements SnapshotSource, DecisionSink {
       const done = placements.filter(({ task, worker, reason, devices }) => {
         const holder = byIncarnation.get(worker.incarnation);
         if (holder === undefined) return false;
-        return changes.apply(task.id, { kind: 'leased', holder: toHolder(holder, devices), reason });
+        const demands = this.context.policy.demands.get(task.taskType);
+        const deviceMilli = grantedMilli(holder, devices, task.needs, demands);
+        return changes.apply(task.id, { kind: 'leased', holder: toHolder(holder, devices, deviceMilli), reason });
       });
       for (const command of await this.stopVictims(scope, preemptions)) changes.tell(command);
       await changes.write(scope);
@@ -144,10 +146,14 @@ function preemptionOf(decision: Decision): readonly Preemption[] {
   return decision.kind === 'wait' && decision.preemption !== undefined ? [decision.preemption] : [];
 }
 
-function toHolder(worker: Worker, devices: readonly number[] | undefined): Leaseholder {
+function toHolder(worker: Worker, devices?: readonly number[], deviceMilli?: readonly number[]): Leaseholder {
   const { workerId, incarnation, instanceId, pool, capacity, pricePerGpuHour } = worker;
   const holder = { workerId, incarnation, instanceId, pool, capacity, pricePerGpuHour };
-  return devices === undefined ? holder : { ...holder, devices };
+  return {
+    ...holder,
+    ...(devices === undefined ? {} : { devices }),
+    ...(deviceMilli === undefined ? {} : { deviceMilli }),
+  };
 }
 
 function stopCommand(task: Task): readonly NewEvent[] {

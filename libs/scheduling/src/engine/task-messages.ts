@@ -105,6 +105,7 @@ export function assignment(task: Task, attempt: Attempt, leaseMs: DurationMs): N
       ...(resolution === null ? {} : { resolution }),
       parameters,
       ...(attempt.devices === undefined ? {} : { devices: [...attempt.devices] }),
+      ...(attempt.deviceMilli === undefined ? {} : { deviceMilli: [...attempt.deviceMilli] }),
       leaseMs,
       pricePerGpuHour: attempt.pricePerGpuHour.toString(),
       ...(task.checkpoint === null ? {} : { resumeFrom: task.checkpoint }),

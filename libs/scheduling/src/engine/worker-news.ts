@@ -1,6 +1,6 @@
 import type { EventData, workerHeartbeat, workerRegistered } from '@millrace/contracts';
 import type { Instant } from '@millrace/kernel';
-import { gpuFault } from '../policy/filters/gpu-faults.js';
+import { gpuFault, type GpuFault } from '../policy/filters/gpu-faults.js';
 import { migProfiles } from '../policy/mig/mig-profiles.js';
 import { partition } from '../policy/mig/partition.js';
 import type { FaultyGpu, RegisteredGpu, Worker, WorkerTraits } from './ports/worker-store.port.js';
@@ -58,11 +58,11 @@ function faultsAfter(
 ): readonly FaultyGpu[] {
   const known = new Map(before.map((fault) => [fault.gpu, fault]));
   const found = health.flatMap((fact) => {
-    const { code, permanent } = judge(fact) ?? {};
+    const { code, permanent, line } = judge(fact) ?? {};
     if (code === undefined || permanent === undefined || fact.gpu >= gpus) return [];
     const earlier = known.get(fact.gpu);
-    if (earlier?.permanent === true || earlier?.code === code) return [];
-    return [{ gpu: fact.gpu, code, permanent, since: now, detail: detailOf(fact) }];
+    if (earlier?.permanent === true || (earlier?.code === code && !permanent)) return [];
+    return [{ gpu: fact.gpu, code, permanent, since: now, detail: line ?? detailOf(fact) }];
   });
   const unfit = new Map(health.map((fact) => [fact.gpu, judge(fact)?.code]));
   const replaced = new Set(found.map(({ gpu }) => gpu));
@@ -76,15 +76,14 @@ function faultsAfter(
  * What the worker reads beyond the policy's lines and counts is plain: a lost GPU, memory errors that were not mended, and
  * a driver that answers nothing (SCH-50: a node with a mismatched driver is not eligible).
  */
-function judge(fact: GpuHealthFact): Pick<FaultyGpu, 'code' | 'permanent'> | null {
+function judge(fact: GpuHealthFact): (Pick<FaultyGpu, 'code' | 'permanent'> & Pick<GpuFault, 'line'>) | null {
   if (fact.lost) return { code: 'bus_loss', permanent: true };
   if (fact.eccUncorrected > 0) return { code: 'ecc_uncorrectable', permanent: true };
   const fault = gpuFault(fact);
   return fault === null && fact.unanswered !== undefined ? { code: 'driver_unanswered', permanent: false } : fault;
 }
 
-function detailOf({ lost, eccCorrected, eccUncorrected, unanswered, kernelLog }: GpuHealthFact): string {
-  if (kernelLog.length > 0) return kernelLog.at(-1) ?? '';
+function detailOf({ lost, eccCorrected, eccUncorrected, unanswered }: GpuHealthFact): string {
   if (lost) return 'The driver does not answer for it any more.';
   if (eccUncorrected > 0) return `${eccUncorrected} errors of its memory could not be corrected.`;
   return unanswered ?? `${eccCorrected} errors of its memory were corrected.`;
@@ -93,7 +92,7 @@ function detailOf({ lost, eccCorrected, eccUncorrected, unanswered, kernelLog }:
 function refusedGpu(gpuType: string, gpu: RegisteredGpu, at: number, since: Instant): readonly FaultyGpu[] {
   const fault = { gpu: at, permanent: true, since };
   if (gpu.faulty === true) return [{ ...fault, code: 'told', detail: 'Its worker says so.' }];
-  if (gpu.mode !== 'mig') return [];
+  if (gpu.mode !== 'mig' || gpu.listed === true) return [];
   const cut = partition(gpuType, gpu.profiles ?? profilesOfSizes(gpuType, gpu.slicesMiB ?? []));
   return cut.kind === 'fits' ? [] : [{ ...fault, code: 'mig_partition', detail: cut.text }];
 }

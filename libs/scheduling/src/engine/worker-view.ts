@@ -1,5 +1,7 @@
 import type { DurationMs, Instant } from '@millrace/kernel';
+import type { ResourceNeeds } from '../domain/task.js';
 import { GPU_MILLI } from '../policy/fragmentation/cluster-capacity.js';
+import { COMPUTE_SLICES } from '../policy/mig/mig-profiles.js';
 import { SHARERS_LIMIT } from '../policy/placement/gpu-bays.js';
 import { chargeOf } from '../policy/quotas/quota-book.js';
 import type { GpuView, QuotaView, RunningTask, SliceView, TaskDemands, WorkerView } from '../policy/snapshot.js';
@@ -77,6 +79,36 @@ function gpuView(
 /** A task that may share holds at least its part of the places there are; another holds the whole GPU. */
 function milliOf(demands: TaskDemands | undefined): number {
   return demands?.gpuUse === 'shared' ? Math.max(demands.gpuMilli ?? 0, GPU_MILLI / SHARERS_LIMIT) : GPU_MILLI;
+}
+
+/**
+ * What a task that is given these GPUs of a worker is granted of each, in thousandths: as the next cycle will count it. Of a
+ * MIG GPU the compute of its smallest slice that holds the task; what the profile does not say is taken by the memory.
+ * Undefined where the worker tells of none.
+ */
+export function grantedMilli(
+  { vramMiB, traits }: Pick<WorkerWithLeases, 'vramMiB' | 'traits'>,
+  devices: readonly number[] | undefined,
+  needs: ResourceNeeds,
+  demands: TaskDemands | undefined,
+): readonly number[] | undefined {
+  const told = traits.devices;
+  if (told === undefined || devices === undefined) return undefined;
+  return devices.map((at) => {
+    const gpu = told[at];
+    if (gpu?.mode === 'mig') return sliceMilli(gpu, vramMiB, needs);
+    return gpu?.mode === 'shared' ? milliOf(demands) : GPU_MILLI;
+  });
+}
+
+function sliceMilli(gpu: RegisteredGpu, vramMiB: number, needs: ResourceNeeds): number {
+  const { slicesMiB = [], profiles = [] } = gpu;
+  const holding = slicesMiB.map((sizeMiB, at) => ({ sizeMiB, name: profiles[at] }));
+  const [slice] = holding.filter(({ sizeMiB }) => sizeMiB >= needs.vramMiB).toSorted((a, b) => a.sizeMiB - b.sizeMiB);
+  if (slice === undefined) return 0;
+  const compute = Number(/^(\d+)g\./.exec(slice.name ?? '')?.[1]);
+  if (!Number.isNaN(compute)) return Math.floor((GPU_MILLI * Math.min(compute, COMPUTE_SLICES)) / COMPUTE_SLICES);
+  return vramMiB === 0 ? 0 : Math.min(GPU_MILLI, Math.floor((GPU_MILLI * slice.sizeMiB) / vramMiB));
 }
 
 /** Each task has the smallest slice that holds it: as it was given. The largest are seated first, so that none is left over. */

@@ -43,6 +43,8 @@ export class SchedulerFixture {
   readonly gate: string[] = [];
   /** What the observer was told of GPUs out of service, call by call. */
   readonly gpuChanges: { readonly outages: readonly GpuOutage[]; readonly evicted: number }[] = [];
+  /** Task types that the observer was told have unmet demands, call by call. */
+  readonly unmet: (readonly string[])[] = [];
   workerLagMs: number | Error = 0;
   dispatchLagMs = 0;
   failNextCommit: (error: Error) => void;
@@ -62,7 +64,11 @@ export class SchedulerFixture {
       gate: { open: async () => void this.gate.push('open'), close: async () => void this.gate.push('close') },
       lag: { oldestMs: async () => this.lag() },
       dispatchLag: { oldestMs: async () => this.dispatchLagMs },
-      observer: { ...silent, gpusChanged: (outages, evicted) => this.gpuChanges.push({ outages, evicted }) },
+      observer: {
+        ...silent,
+        gpusChanged: (outages, evicted) => this.gpuChanges.push({ outages, evicted }),
+        demandsUnmet: (taskTypes) => this.unmet.push(taskTypes),
+      },
       clock,
       logger: silentLogger,
       priceOf: () => PRICE_PER_GPU_HOUR,

@@ -46,6 +46,7 @@ export async function startScheduler(world: World, machine: Machine): Promise<Sc
       resent: () => {},
       gpusChanged: () => {},
       forecast: () => {},
+      demandsUnmet: () => {},
     },
     priceOf: () => PRICE_PER_GPU_HOUR,
     holder: world.ids.next(),

@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
-import { readGroupLimits, readHostFacts, type ReadText } from './host-facts.js';
+import { nominalMiB, readGroupLimits, readHostFacts, type ReadText } from './host-facts.js';
 
 const MIB = 2 ** 20;
 const files =
@@ -62,7 +62,7 @@ describe('the host', () => {
   it('has what the machine has, where nothing limits it', async () => {
     expect(await readHostFacts(files({}))).toEqual({
       cpuMilli: 1_000 * availableParallelism(),
-      ramMiB: Math.floor(totalmem() / MIB),
+      ramMiB: nominalMiB(Math.floor(totalmem() / MIB)),
     });
   });
 
@@ -79,6 +79,28 @@ describe('the host', () => {
   it('can be read here', async () => {
     const { cpuMilli, ramMiB } = await readHostFacts();
     expect(cpuMilli).toBeGreaterThan(0);
-    expect(ramMiB).toBeLessThanOrEqual(totalmem() / MIB);
+    expect(ramMiB).toBeLessThanOrEqual(nominalMiB(Math.floor(totalmem() / MIB)));
+  });
+});
+
+describe('the memory a machine is sold with', () => {
+  it.each([
+    [31_700, 32_768],
+    [15_800, 16_384],
+    [251_000, 253_952],
+    [32_768, 32_768],
+    [30_000, 30_000],
+    [2_000, 2_000],
+  ])('TYP-23: %i MiB shown are %i', (shownMiB, soldMiB) => {
+    expect(nominalMiB(shownMiB)).toBe(soldMiB);
+  });
+
+  it('is at most 4 % more than it shows, and a limit is taken as it is', async () => {
+    const limit = { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/memory.max': `${500 * MIB}` };
+    expect((await readHostFacts(files(limit))).ramMiB).toBe(500);
+    for (let shownMiB = 1; shownMiB < 2_000_000; shownMiB += 997) {
+      expect(nominalMiB(shownMiB)).toBeGreaterThanOrEqual(shownMiB);
+      expect(nominalMiB(shownMiB) * 0.96).toBeLessThanOrEqual(shownMiB);
+    }
   });
 });

@@ -18,6 +18,9 @@ export interface HostFacts {
 export type ReadText = (path: string) => Promise<string | undefined>;
 
 const MIB = 2 ** 20;
+/** Memory is sold in multiples of this; up to so much of it is kept from users. */
+const NOMINAL_STEP_MIB = 4 * 1_024;
+const KEPT_PART = 0.04;
 
 /**
  * CPU and memory that this process may use: a limit of its container or service counts, not what the machine has
@@ -27,8 +30,21 @@ export async function readHostFacts(readText: ReadText = readTextFile): Promise<
   const limits = await readGroupLimits(readText);
   return {
     cpuMilli: Math.min(1_000 * availableParallelism(), limits.cpuMilli ?? Infinity),
-    ramMiB: Math.max(1, Math.floor(Math.min(totalmem(), limits.memoryBytes ?? Infinity) / MIB)),
+    ramMiB: Math.max(
+      1,
+      Math.min(nominalMiB(Math.floor(totalmem() / MIB)), Math.floor((limits.memoryBytes ?? Infinity) / MIB)),
+    ),
   };
+}
+
+/**
+ * The memory a machine is sold with, of what its kernel shows: firmware and kernel keep a few per cent for themselves, so
+ * that one of 32 GiB shows 31,700 MiB, and a task type that asks for `ramGiB: 32` would wait for ever. A limit that was set
+ * for a container is meant as it is, and is not rounded.
+ */
+export function nominalMiB(shownMiB: number): number {
+  const nextMiB = NOMINAL_STEP_MIB * Math.ceil(shownMiB / NOMINAL_STEP_MIB);
+  return nextMiB - shownMiB <= KEPT_PART * nextMiB ? nextMiB : shownMiB;
 }
 
 /** From both versions of control groups; a machine without them has no limits. */

@@ -98,6 +98,7 @@ describe('what nvidia-smi finds', () => {
   it.each([
     ['its driver is gone', failed(DRIVER_GONE), /couldn't communicate/],
     ['it hangs', SLOW, /did not answer within 15000 ms/],
+    ['it can not be started', { kind: 'not_started' as const, reason: 'spawn EAGAIN' }, /EAGAIN/],
   ])('is an error that may pass where %s', async (_, list, message) => {
     const described = machine({ list }).probe.describe();
     await expect(described).rejects.toMatchObject({ code: 'probe_failed', retriable: true });
@@ -106,6 +107,15 @@ describe('what nvidia-smi finds', () => {
 });
 
 describe('the health of what it found', () => {
+  it.each([ABSENT, { kind: 'not_started' as const, reason: 'spawn EMFILE' }])(
+    'is not known where nvidia-smi is gone or can not be started: %j',
+    async (health) => {
+      const { probe } = machine({ health });
+      await probe.describe();
+      await expect(probe.readHealth()).rejects.toMatchObject({ code: 'probe_failed', retriable: true });
+    },
+  );
+
   const readWith = async (overrides: Partial<Answers>) => {
     const { probe, ran } = machine(overrides);
     await probe.describe();

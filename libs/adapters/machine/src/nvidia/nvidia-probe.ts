@@ -87,7 +87,9 @@ class NvidiaProbe implements MachineProbe {
   /** What the driver says of each GPU; a failure that at least names GPUs is an answer. */
   private async table(fields: readonly string[]): Promise<string> {
     const end = await this.options.run(SMI, [`--query-gpu=${fields.join(',')}`, AS_TABLE], PROGRAM_LIMIT_MS);
-    if (end.kind === 'absent') return '';
+    // Without the program there are no GPUs; where it was there before, it tells nothing of them now.
+    if (end.kind === 'absent' && this.listed.length === 0) return '';
+    if (end.kind === 'absent' || end.kind === 'not_started') throw probeFailed(reasonOf(end));
     if (end.kind === 'timed_out') throw probeFailed(`it did not answer within ${PROGRAM_LIMIT_MS} ms`);
     const said = `${end.output}\n${end.complaint}`;
     const isAnswer = parseLostGpus(said).length > 0 || NONE_LEFT.test(said) || end.output.includes('GPU-');
@@ -107,7 +109,7 @@ class NvidiaProbe implements MachineProbe {
     if (!this.hasLog) return new Map();
     const end = await this.options.run('dmesg', [], PROGRAM_LIMIT_MS);
     if (end.kind === 'ended' && end.ok) return parseKernelLog(end.output);
-    if (end.kind !== 'timed_out') {
+    if (end.kind === 'ended' || end.kind === 'absent') {
       this.hasLog = false;
       this.options.logger.info('the kernel log can not be read: Xid errors of GPUs are not seen', {
         reason: reasonOf(end),
@@ -135,7 +137,8 @@ function toProbed(gpu: ListedGpu, slices: ProbedGpu['slices'], nvlinkGroup: numb
 }
 
 function reasonOf(end: ProgramEnd): string {
-  return end.kind === 'ended' ? firstLineOf(`${end.complaint}\n${end.output}`) : end.kind;
+  if (end.kind === 'ended') return firstLineOf(`${end.complaint}\n${end.output}`);
+  return end.kind === 'not_started' ? end.reason : end.kind;
 }
 
 function firstLineOf(text: string): string {

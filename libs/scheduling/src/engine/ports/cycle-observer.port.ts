@@ -28,8 +28,10 @@ export interface SchedulerObserver {
   refused(count: number): void;
   expired(leases: number, workers: number): void;
   resent(leases: number): void;
-  /** Tasks that completed, and whether within the nine-in-ten estimate that was told when they were first seen waiting. */
   /** GPUs that went out of service or came back, and how many attempts were stopped on those that are out. */
   gpusChanged(outages: readonly GpuOutage[], evicted: number): void;
+  /** Task types whose demands no worker that runs them has the CPU and memory for; each is told once. */
+  demandsUnmet(taskTypes: readonly string[]): void;
+  /** Tasks that completed, and whether within the nine-in-ten estimate that was told when they were first seen waiting. */
   forecast(completed: { readonly withinP90: number; readonly late: number }): void;
 }

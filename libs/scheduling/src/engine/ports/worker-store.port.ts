@@ -14,6 +14,8 @@ export interface RegisteredGpu {
   readonly slicesMiB?: readonly number[];
   /** MIG profile of each slice, as `3g.20gb`. */
   readonly profiles?: readonly string[];
+  /** Its driver lists these slices: whether they can be is no question. */
+  readonly listed?: boolean;
   readonly nvlinkGroup?: number;
   readonly faulty?: boolean;
 }

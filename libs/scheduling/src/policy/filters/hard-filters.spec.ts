@@ -71,6 +71,8 @@ describe('a hard filter', () => {
     expect(refusal({}, { gpus: 2, devices: [sound, sound] }, two)).toBeNull();
     expect(refusal({}, { gpus: 1, devices: [faulty] })).toBe('gpu_faulty');
     expect(refusal({}, { gpus: 1, devices: [sound] }, two)).toBe('gpu_count');
+    const uncut = { mode: 'mig' as const, freeMilli: 0, freeVramMiB: 0, slices: [] };
+    expect(refusal({}, { gpus: 1, devices: [uncut] })).toBe('gpu_count');
   });
 
   it('SCH-44: a slice takes one task that accepts slices and fits its memory', () => {

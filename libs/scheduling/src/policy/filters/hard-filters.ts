@@ -72,9 +72,10 @@ export function workerRefusal(task: FilteredTask, worker: WorkerView, bays: read
   return ramMiB > (worker.ramMiB ?? Infinity) ? 'ram' : null;
 }
 
-/** All its GPUs are out of service, or it has none. */
-function emptyRefusal(task: FilteredTask, worker: WorkerView): FilterCode {
-  return (worker.devices?.length ?? 0) >= Math.max(1, task.needs.gpus) ? 'gpu_faulty' : 'gpu_count';
+/** All its GPUs are out of service, or it has none: one that is partitioned and has no slice is no GPU to run on. */
+function emptyRefusal({ needs }: FilteredTask, { devices = [] }: WorkerView): FilterCode {
+  const usable = devices.filter(({ mode, slices = [] }) => mode !== 'mig' || slices.length > 0);
+  return usable.length >= Math.max(1, needs.gpus) ? 'gpu_faulty' : 'gpu_count';
 }
 
 /** The bay that came closest tells why. */
