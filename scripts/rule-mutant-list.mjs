@@ -740,7 +740,7 @@ const WORKERS = [
     ['SCH-43'],
     'what a driver lists is checked against a table',
     ['libs/scheduling/src/engine/worker-news.ts', ' || gpu.listed === true', ''],
-    FAULTY,
+    'libs/scheduling/src/engine/registered-machines.spec.ts',
   ),
   mutant(
     ['SCH-42'],

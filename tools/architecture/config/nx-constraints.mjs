@@ -9,7 +9,7 @@ const GROUND = ['scope:kernel', 'scope:contracts', 'scope:messaging'];
 const CONTEXTS = [
   ...['scope:intake', 'scope:scheduling', 'scope:execution', 'scope:billing', 'scope:notifications', 'scope:capacity'],
 ];
-const ADAPTERS = ['kafka', 'object-store', 'onnx', 'postgres', 'webhook-http', 'file-spool'].map(
+const ADAPTERS = ['kafka', 'object-store', 'onnx', 'postgres', 'webhook-http', 'file-spool', 'machine'].map(
   (technology) => `scope:adapter-${technology}`,
 );
 const APPS = ['scope:gateway', 'scope:scheduler', 'scope:gpu-worker', 'scope:billing-app', 'scope:notifier'];
