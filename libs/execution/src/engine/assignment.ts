@@ -1,7 +1,7 @@
 import type { attemptReported, EventData, taskAssigned } from '@millrace/contracts';
 import type { SegmentOwner } from '../domain/gpu-track.js';
 import { GENERATION_DEFAULTS, seedOf } from '../domain/generation-defaults.js';
-import type { GpuGrant } from './granted-meter.js';
+import type { GpuGrant } from './meter.js';
 import type { GenerationJob } from './ports/inference-engine.port.js';
 
 const PPM_OF_MILLI = 1_000;

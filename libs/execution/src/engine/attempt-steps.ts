@@ -2,7 +2,7 @@ import { messageOf, type Clock, type Logger } from '@millrace/kernel';
 import { isCheckpointDue } from '../domain/checkpoint-schedule.js';
 import { onProgress, startProgress, type ProgressState } from '../domain/progress.js';
 import type { AttemptCheckpoints } from './attempt-checkpoints.js';
-import type { SlotMeter } from './gpu-meter.js';
+import type { SlotMeter } from './meter.js';
 import type { InstanceClock } from './instance-clock.js';
 import type { LiveAttempt } from './live-attempt.js';
 import type { EngineStep } from './ports/inference-engine.port.js';

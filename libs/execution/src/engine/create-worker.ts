@@ -12,7 +12,8 @@ import {
 } from '@millrace/messaging/ports';
 import { AttemptRunner } from './attempt-runner.js';
 import { EventOutlet } from './event-outlet.js';
-import { GpuMeter, type GpuMeterOptions } from './gpu-meter.js';
+import { GpuMeter } from './gpu-meter.js';
+import type { GpuMeterOptions } from './meter.js';
 import { GrantedMeter } from './granted-meter.js';
 import { InstanceClock } from './instance-clock.js';
 import { ModelLoader } from './model-loader.js';

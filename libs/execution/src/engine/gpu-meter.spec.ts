@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '@millrace/kernel';
 import fc from 'fast-check';
 import { FULL_SHARE_PPM, type Segment, type SegmentOwner } from '../domain/gpu-track.js';
-import { GpuMeter, type AttemptUsage, type SlotMeter } from './gpu-meter.js';
+import { GpuMeter } from './gpu-meter.js';
+import type { AttemptUsage, SlotMeter } from './meter.js';
 import { InstanceClock } from './instance-clock.js';
 
 interface Move {

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '@millrace/kernel';
 import fc from 'fast-check';
 import { FULL_SHARE_PPM, type Segment, type SegmentOwner } from '../domain/gpu-track.js';
-import type { AttemptUsage, SlotMeter } from './gpu-meter.js';
-import { GrantedMeter, type GpuGrant } from './granted-meter.js';
+import { GrantedMeter } from './granted-meter.js';
+import type { AttemptUsage, GpuGrant, SlotMeter } from './meter.js';
 import { InstanceClock } from './instance-clock.js';
 
 function metered(gpus: number, slots: number) {

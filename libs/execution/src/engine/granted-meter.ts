@@ -8,13 +8,14 @@ import {
   type SegmentKind,
   type SegmentOwner,
 } from '../domain/gpu-track.js';
-import { CUT_WAIT_MIN_MS, type AttemptUsage, type GpuMeterOptions, type Meter, type SlotMeter } from './gpu-meter.js';
-
-/** What an attempt was granted of one GPU, in millionths of its time. */
-export interface GpuGrant {
-  readonly gpu: number;
-  readonly sharePpm: number;
-}
+import {
+  CUT_WAIT_MIN_MS,
+  type AttemptUsage,
+  type GpuGrant,
+  type GpuMeterOptions,
+  type Meter,
+  type SlotMeter,
+} from './meter.js';
 
 interface Use {
   readonly owner: SegmentOwner;

@@ -4,7 +4,7 @@ import { isFinal, transition, type AttemptCommand, type AttemptState } from '../
 import type { AttemptPlace } from '../domain/object-keys.js';
 import { keyOf, type Assignment } from './assignment.js';
 import type { AttemptReporter } from './attempt-reporter.js';
-import type { SlotMeter } from './gpu-meter.js';
+import type { SlotMeter } from './meter.js';
 import { Interruption, type InterruptKind } from './interruption.js';
 
 /** One leased attempt on this worker, from its assignment to its end. */

@@ -24,7 +24,7 @@ import { AttemptReporter, type ReportedAttempt } from './attempt-reporter.js';
 import { AttemptRoster } from './attempt-roster.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { EventOutlet } from './event-outlet.js';
-import type { Meter } from './gpu-meter.js';
+import type { Meter } from './meter.js';
 import { Heartbeats, type Heartbeat } from './heartbeats.js';
 import type { InstanceClock } from './instance-clock.js';
 import type { InterruptKind } from './interruption.js';

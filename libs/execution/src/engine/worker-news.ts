@@ -1,7 +1,7 @@
 import type { EventData, workerHeartbeat } from '@millrace/contracts';
 import { sleep, type Clock, type DurationMs, type Logger } from '@millrace/kernel';
 import { GpuHealthWatch } from './gpu-health-watch.js';
-import type { Meter } from './gpu-meter.js';
+import type { Meter } from './meter.js';
 import { IdleGauge } from './idle-gauge.js';
 import type { InstanceClock } from './instance-clock.js';
 import type { ModelLoader } from './model-loader.js';

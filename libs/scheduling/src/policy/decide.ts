@@ -6,10 +6,9 @@ import type { WorkItem } from './cycle/work-item.js';
 import type { Decision } from './decision.js';
 import type { FairShares } from './ordering/ordering-policy.js';
 import { byOrderOfService } from './ordering/ordering.js';
-import type { PlacedClass } from './placement/class-plans.js';
 import { expectedMix } from './placement/expected-mix.js';
 import type { PlacementBoard } from './placement/placement-board.js';
-import type { PendingTask, PolicyConfig, SchedulingSnapshot, WorkerView } from './snapshot.js';
+import type { PendingTask, PlacedClass, PolicyConfig, SchedulingSnapshot, WorkerView } from './snapshot.js';
 
 /** What a cycle decided, and how the tenants stand after it. */
 export interface CycleDecisions {

@@ -5,6 +5,7 @@ export { WAITING_REASONS } from './waiting-reasons.js';
 export type {
   GpuView,
   PendingTask,
+  PlacedClass,
   PolicyConfig,
   QuotaView,
   RunningTask,
@@ -12,7 +13,6 @@ export type {
   WorkerView,
 } from './snapshot.js';
 export { ArrivedClasses } from './placement/arrived-classes.js';
-export type { PlacedClass } from './placement/class-plans.js';
 export { ArrivalMix } from './fragmentation/arrival-mix.js';
 export { ClusterCapacity, type NodeSize } from './fragmentation/cluster-capacity.js';
 export { ExpectedUse } from './fragmentation/expected-use.js';

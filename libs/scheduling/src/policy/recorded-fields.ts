@@ -1,6 +1,6 @@
-import type { ArrivedClass } from './placement/arrived-classes.js';
 import type { ShapeOf } from './recorded-shape.js';
 import type {
+  ArrivedClass,
   GangMembership,
   GpuView,
   PendingTask,

@@ -1,7 +1,6 @@
 import type { Instant } from '@millrace/kernel';
 import type { Lane, ResourceNeeds, Task } from '../domain/task.js';
 import type { FairShares, OrderingPolicy } from './ordering/ordering-policy.js';
-import type { ArrivedClass } from './placement/arrived-classes.js';
 import type { PlacementWeights } from './placement/placement-weights.js';
 import type { PreemptionPolicy } from './preemption/preemption-policy.js';
 
@@ -71,6 +70,14 @@ export interface PendingTask extends Lane {
   readonly predictedGpuMs?: number;
   readonly demands?: TaskDemands;
   readonly gang?: GangMembership;
+}
+
+/** What placement knows a task by. */
+export type PlacedClass = Pick<PendingTask, 'taskType' | 'needs' | 'model' | 'demands'>;
+
+/** How often a class has arrived, older arrivals counting less. */
+export interface ArrivedClass extends PlacedClass {
+  readonly weight: number;
 }
 
 /** One MIG slice of a partitioned GPU (SCH-43). */

@@ -8,7 +8,7 @@ jest.setTimeout(60_000);
 
 const RULE = '@nx/enforce-module-boundaries';
 const GROUND = ['kernel', 'contracts', 'messaging'];
-const ADAPTERS = ['file-spool', 'kafka', 'object-store', 'onnx', 'postgres', 'webhook-http'].map(
+const ADAPTERS = ['file-spool', 'kafka', 'machine', 'object-store', 'onnx', 'postgres', 'webhook-http'].map(
   (technology) => `adapter-${technology}`,
 );
 const APPS = ['gateway', 'scheduler', 'gpu-worker', 'billing', 'notifier'].map((service) => `app-${service}`);

@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { aPendingTask, aWorkerView } from '../../testing/builders.js';
 import { decide } from '../decide.js';
-import type { GpuView, PendingTask, WorkerView } from '../snapshot.js';
+import type { GpuView, PendingTask, PlacedClass, WorkerView } from '../snapshot.js';
 import { ArrivedClasses } from './arrived-classes.js';
-import type { PlacedClass } from './class-plans.js';
 import { expectedMix } from './expected-mix.js';
 
 const GPU: GpuView = { freeMilli: 1_000, freeVramMiB: 81_920 };

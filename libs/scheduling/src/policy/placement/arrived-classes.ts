@@ -1,11 +1,7 @@
 import type { DurationMs, Instant } from '@millrace/kernel';
 import { ArrivalMix } from '../fragmentation/arrival-mix.js';
-import { classKeyOf, type PlacedClass } from './class-plans.js';
-
-/** How often a class has arrived, older arrivals counting less. */
-export interface ArrivedClass extends PlacedClass {
-  readonly weight: number;
-}
+import type { ArrivedClass, PlacedClass } from '../snapshot.js';
+import { classKeyOf } from './class-plans.js';
 
 /** Classes remembered at most; one that comes beyond them is not counted until another is forgotten. */
 const CLASSES_MAX = 1_024;

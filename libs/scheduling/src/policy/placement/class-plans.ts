@@ -3,7 +3,7 @@ import type { TaskClass } from '../fragmentation/task-class.js';
 import type { PlacementReason } from '../decision.js';
 import type { FilterCode, Refusals } from '../filters/filter-codes.js';
 import { bayRefusal, gpuUseOn, workerRefusal, type FilteredTask } from '../filters/hard-filters.js';
-import type { PendingTask, Preference, WorkerView } from '../snapshot.js';
+import type { PlacedClass, Preference, WorkerView } from '../snapshot.js';
 import { SHARERS_LIMIT, type GpuBay } from './gpu-bays.js';
 import type { NodeKind } from './node-table.js';
 import type { PlacementWeights } from './placement-weights.js';
@@ -36,9 +36,6 @@ export interface ClassPlan {
   /** For an item of one task. */
   readonly alone: readonly ClassPlan[];
 }
-
-/** What placement knows a task by. */
-export type PlacedClass = Pick<PendingTask, 'taskType' | 'needs' | 'model' | 'demands'>;
 
 /** What makes two tasks one class. */
 export function classKeyOf(task: PlacedClass): string {

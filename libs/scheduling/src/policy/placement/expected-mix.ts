@@ -1,5 +1,5 @@
-import type { ArrivedClass } from './arrived-classes.js';
-import { classKeyOf, type PlacedClass } from './class-plans.js';
+import type { ArrivedClass, PlacedClass } from '../snapshot.js';
+import { classKeyOf } from './class-plans.js';
 import type { MixEntry } from './placement-board.js';
 
 /**

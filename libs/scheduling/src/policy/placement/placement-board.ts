@@ -1,9 +1,9 @@
 import { GPU_MILLI } from '../fragmentation/cluster-capacity.js';
 import { PlacementScorer } from '../fragmentation/placement-scorer.js';
 import type { TaskClass } from '../fragmentation/task-class.js';
-import type { WorkerView } from '../snapshot.js';
+import type { PlacedClass, WorkerView } from '../snapshot.js';
 import { compareIds } from '../ordering/ordering.js';
-import { ClassPlans, type ClassPlan, type PlacedClass, type Tier } from './class-plans.js';
+import { ClassPlans, type ClassPlan, type Tier } from './class-plans.js';
 import { MixPotential } from './mix-potential.js';
 import { CLOSED_KIND, NodeTable, slotBound } from './node-table.js';
 import { nvlinkMask } from './nvlink.js';
