@@ -188,6 +188,24 @@ describe('the planner over several zones', () => {
     expect(decisions.map(({ choice }) => choice)).toEqual(decisions.map(() => 5));
   });
 
+  it('takes zones that it did not plan with once they alone are on (SCH-31)', () => {
+    // Four zones of a steady past go dark for good; the two that were scarce come on, at a sixth of on-demand.
+    const job = jobOf({ deadlineTicks: 90, workSeconds: 60 * 600 });
+    const rows = rowsOf([
+      ...Array.from({ length: 4 }, () => '1'.repeat(6) + '0'.repeat(84)),
+      '0'.repeat(6) + '1'.repeat(84),
+      '0'.repeat(9) + '1'.repeat(81),
+    ]);
+    const planner = new ZonePlanner(FIT, job, 6);
+    for (let tick = 0; tick < 400; tick++) planner.observe([true, true, true, true, tick % 40 === 0, tick % 40 === 1]);
+    const { decisions, workLeftSeconds } = run(job, rows, (view) => planner.decide(view));
+    const others = decisions.filter(({ choice }) => choice === 4 || choice === 5).length;
+    expect(decisions.slice(0, 6).every(({ choice }) => typeof choice === 'number' && choice < 4)).toBe(true);
+    expect(decisions.filter(({ choice }) => choice === 'onDemand').length).toBeLessThan(4);
+    expect(others).toBeGreaterThan(50);
+    expect(workLeftSeconds).toBe(0);
+  });
+
   it('refuses a fit for other ticks', () => {
     expect(() => new ZonePlanner(FIT, jobOf({ tickSeconds: 300 }), 1)).toThrow('ticks of 600 s');
   });

@@ -51,7 +51,7 @@ const LOSS_TICKS_PER_ZONE = 4_000;
 /** Zones that a programme tells apart at a time. */
 const ZONES_TRACKED_MAX = 4;
 
-/** Of so many zones a programme tells the finer regimes apart; of more the coarser, so that it stays as large. */
+/** Of so many zones a programme tells the finer regimes apart; of four the coarser, with 1.8 times the joint states. */
 const FINE_ZONES_MAX = 3;
 
 interface Plan {
@@ -68,9 +68,10 @@ interface Plan {
  * over the zones' joint regimes, under the hard deadline guard (ADR-0019).
  *
  * A zone's chances start from the fit and follow what the zone has shown since it is watched. Zones change independently
- * of each other, and a price is expected to stay what it is. It sees only the past: `observe` the ticks before the job
- * where they are known, then `decide` each tick in order. The same sequence of calls gives the same decisions, so that a
- * planner can be made again after a restart.
+ * of each other, and a price is expected to stay what it is. Of more than four zones a programme knows those that are on
+ * and then those of the most worth, and is made anew when only others are on. It sees only the past: `observe` the ticks
+ * before the job where they are known, then `decide` each tick in order. The same sequence of calls gives the same
+ * decisions, so that a planner can be made again after a restart.
  */
 export class ZonePlanner {
   private readonly watches: readonly RegimeWatch[];
@@ -132,7 +133,8 @@ export class ZonePlanner {
   private planFor(view: ZoneView): Plan {
     const plan = this.plan;
     const holds = plan !== undefined && view.tick - plan.tick < PLAN_TICKS && !this.pricesMoved(plan, view.offers);
-    if (holds && (typeof view.mode !== 'number' || plan.zones.includes(view.mode))) return plan;
+    const knowsMode = typeof view.mode !== 'number' || plan?.zones.includes(view.mode) === true;
+    if (holds && knowsMode && !onlyOthersAreOn(plan.zones, view.offers)) return plan;
     this.plan = this.solve(view);
     return this.plan;
   }
@@ -147,12 +149,10 @@ export class ZonePlanner {
     const { job, watches } = this;
     const chains = watches.map(regimeChain);
     const onDemandPrice = onDemandPricePerHour(view.offers);
-    const worth = chains.map((chain, zone) =>
-      zone === view.mode
-        ? Infinity
-        : longRunShare(chain) * (onDemandPrice - (view.offers[zone]?.spotPricePerHour ?? 0)),
+    const worth = chains.map(
+      (chain, zone) => longRunShare(chain) * (onDemandPrice - (view.offers[zone]?.spotPricePerHour ?? 0)),
     );
-    const zones = tracked(worth);
+    const zones = tracked(worth, view);
     const chain = jointChain(zones.flatMap((zone) => chains[zone] ?? []));
     const spotPrices = zones.map((zone) => view.offers[zone]?.spotPricePerHour ?? Infinity);
     const hours = job.tickSeconds / 3600;
@@ -174,10 +174,25 @@ export class ZonePlanner {
   }
 }
 
-/** Indices of the zones of the most worth, in their own order; of equals the first. */
-function tracked(worth: readonly number[]): readonly number[] {
-  const ranked = worth.map((_, zone) => zone).sort((a, b) => (worth[b] ?? 0) - (worth[a] ?? 0) || a - b);
+/** Indices of the zones to plan with, in their own order: what runs, what is on and cheap, and what is of the most worth. */
+function tracked(worth: readonly number[], { mode, offers }: ZoneView): readonly number[] {
+  const rank = worth.map((_, zone) => (zone === mode ? 2 : isCheapNow(zone, offers) ? 1 : 0));
+  const byRank = (a: number, b: number): number => (rank[b] ?? 0) - (rank[a] ?? 0);
+  const ranked = worth
+    .map((_, zone) => zone)
+    .sort((a, b) => byRank(a, b) || (worth[b] ?? 0) - (worth[a] ?? 0) || a - b);
   return ranked.slice(0, ZONES_TRACKED_MAX).sort((a, b) => a - b);
+}
+
+/** No zone of `zones` has capacity, and another has it for less than on-demand. */
+function onlyOthersAreOn(zones: readonly number[], offers: readonly ZoneOffer[]): boolean {
+  if (zones.length === offers.length || zones.some((zone) => offers[zone]?.spotAvailable === true)) return false;
+  return offers.some((_, zone) => isCheapNow(zone, offers));
+}
+
+function isCheapNow(zone: number, offers: readonly ZoneOffer[]): boolean {
+  const offer = offers[zone];
+  return offer?.spotAvailable === true && offer.spotPricePerHour < onDemandPricePerHour(offers);
 }
 
 function modeNumber(zones: readonly number[], mode: ZoneMode): number {
