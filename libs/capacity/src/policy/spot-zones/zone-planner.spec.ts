@@ -23,7 +23,7 @@ function run(job: DeadlineJob, rows: readonly (readonly ZoneOffer[])[], decide: 
   let mode: ZoneMode = 'idle';
   let left = { workLeftSeconds: job.workSeconds, pendingSeconds: 0 };
   const decisions: ZoneDecision[] = [];
-  for (let tick = 0; tick < job.deadlineTicks && left.workLeftSeconds > 0; tick++) {
+  for (let tick = 0; tick < Math.min(job.deadlineTicks, rows.length) && left.workLeftSeconds > 0; tick++) {
     const offers = rows[tick] ?? [];
     if (typeof mode === 'number' && offers[mode]?.spotAvailable !== true) {
       mode = 'idle';
@@ -204,6 +204,35 @@ describe('the planner over several zones', () => {
     expect(decisions.filter(({ choice }) => choice === 'onDemand').length).toBeLessThan(4);
     expect(others).toBeGreaterThan(50);
     expect(workLeftSeconds).toBe(0);
+  });
+
+  it('answers by a simple rule while a job of 14 days is too long to plan (SCH-31)', () => {
+    const job = jobOf({ deadlineTicks: 14 * 144, workSeconds: 9 * 86_400 });
+    const gap = '1'.repeat(20) + '0'.repeat(30);
+    const texts = [gap + '1'.repeat(1966), '0'.repeat(30) + '1'.repeat(1986), '0'.repeat(2016)];
+    const planner = new ZonePlanner(FIT, job, 3);
+    const { decisions } = run(job, rowsOf(texts, [12, 9, 8]).slice(0, 60), (view) => planner.decide(view));
+    const modes = (first: number, end: number): unknown[] => [
+      ...new Set(decisions.slice(first, end).map(({ choice }) => choice)),
+    ];
+    expect([modes(0, 20), modes(20, 30), modes(30, 60)]).toEqual([[0], ['idle'], [1]]);
+  });
+
+  it('stays under the guard while a job is too long to plan (SCH-31)', () => {
+    // Spot flickers, so that the rule alone would launch and wait until the four ticks of slack are gone, and longer.
+    const job = jobOf({ deadlineTicks: 30_004, workSeconds: 30_000 * 600 });
+    const planner = new ZonePlanner(FIT, job, 3);
+    const rows = rowsOf(['01'.repeat(20) + '0'.repeat(10), '001'.repeat(13) + '0'.repeat(11), '0'.repeat(50)]);
+    const { decisions, workLeftSeconds } = run(job, rows, (view) => planner.decide(view));
+    expect(decisions.map(({ reason }) => reason)).toContain('takeSpot');
+    expect(decisions.at(-1)).toEqual({ choice: 'onDemand', reason: 'deadline' });
+    expect(workLeftSeconds).toBeLessThanOrEqual((job.deadlineTicks - rows.length) * 600);
+  });
+
+  it('refuses a fit with too many states', () => {
+    const chances = Array.from({ length: 9 }, () => Array.from({ length: 9 }, () => 1 / 9));
+    const coarse = { offStates: 4, startShares: chances[0] ?? [], chances };
+    expect(() => new ZonePlanner({ ...FIT, coarse }, jobOf(), 4)).toThrow('6561 joint states');
   });
 
   it('refuses a fit for other ticks', () => {
