@@ -229,6 +229,16 @@ describe('the planner over several zones', () => {
     expect(workLeftSeconds).toBeLessThanOrEqual((job.deadlineTicks - rows.length) * 600);
   });
 
+  it('takes Spot where so many regimes may be that each is unlikely', () => {
+    const share = Array.from({ length: 16 }, () => 1 / 16);
+    const chances = share.map((_, from) => share.map((_, to) => (from === to ? 0.95 : 0.05 / 15)));
+    const many = { ...FIT, fine: { offStates: 1, startShares: share, chances } };
+    const job = jobOf({ deadlineTicks: 12, workSeconds: 6 * 600 });
+    const planner = new ZonePlanner(many, job, 3);
+    const [first] = run(job, rowsOf(['1', '1', '1']), (view) => planner.decide(view)).decisions;
+    expect(first?.reason).toBe('takeSpot');
+  });
+
   it('refuses a fit with too many states', () => {
     const chances = Array.from({ length: 9 }, () => Array.from({ length: 9 }, () => 1 / 9));
     const coarse = { offStates: 4, startShares: chances[0] ?? [], chances };

@@ -2,7 +2,7 @@ import { invariant } from '@millrace/kernel';
 import type { DeadlineJob } from '../spot/deadline-job.js';
 import { JOINT_STATES_MAX, jointChain } from './joint-chain.js';
 import { longRunShare, regimeChain } from './regime-chain.js';
-import { RegimeWatch, type RegimeFit } from './spot-regimes.js';
+import { FINE_ZONES_MAX, RegimeWatch, ZONES_TRACKED_MAX, type RegimeFit } from './spot-regimes.js';
 import {
   cheapestSpotZone,
   guardedZone,
@@ -48,12 +48,6 @@ const PRICE_MOVE_SHARE = 0.05;
  * costs 0.5 % of a job, twice as much or more than that gains less than 0.1 %.
  */
 const LOSS_TICKS_PER_ZONE = 4_000;
-
-/** Zones that a programme tells apart at a time. */
-const ZONES_TRACKED_MAX = 4;
-
-/** Of so many zones a programme tells the finer regimes apart; of four the coarser, with 1.8 times the joint states. */
-const FINE_ZONES_MAX = 3;
 
 interface Plan {
   readonly tick: number;
