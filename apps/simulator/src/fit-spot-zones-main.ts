@@ -1,6 +1,8 @@
 // npm run fit:spot-zones -- --data DIR --zones a,b --windows DIR --out FILE: fits the Spot policy's figures to recorded
 // zones, and to windows of one zone, for libs/capacity/fits/spot-multi-zone.json.
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fitRegimes, REGIME_FIT_KIND, type RegimeFitFile } from '@millrace/capacity/policy';
 import { systemClock, toIso } from '@millrace/kernel';
 import { readFlags } from './command-line/read-flags.js';
@@ -27,11 +29,15 @@ try {
   const file: RegimeFitFile = {
     kind: REGIME_FIT_KIND,
     provenance: {
-      madeBy: USAGE,
+      madeBy: commandOf(flags),
       madeOn: toIso(systemClock.now()).slice(0, 10),
       source,
       licence,
       environments: [...traces.map(({ zone }) => zone), ...environments.map(({ name }) => name)],
+      inputs: Object.fromEntries([
+        ...traces.map(({ zone }) => digest(data, `${zone}.json`)),
+        ...environments.map(({ name }) => digest(windows, `${name}.txt`)),
+      ]),
     },
     figures: fitRegimes(
       [...traces.map(({ available }) => [available]), ...environments.map((environment) => environment.windows)],
@@ -46,4 +52,23 @@ try {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`fit:spot-zones: ${error.message}\n`);
   process.exitCode = 2;
+}
+
+/** The command with its arguments; of a path the last part alone, for the rest is of the machine. */
+function commandOf(given: Readonly<Record<string, unknown>>): string {
+  const paths = ['data', 'windows', 'out'];
+  const words = Object.keys(KINDS).map((name) => {
+    const value = String(given[name]);
+    return `--${name} ${paths.includes(name) ? basename(value) : `'${value}'`}`;
+  });
+  return ['npm run fit:spot-zones --', ...words].join(' ');
+}
+
+function digest(folder: string, file: string): readonly [file: string, sha256: string] {
+  return [
+    file,
+    createHash('sha256')
+      .update(readFileSync(join(folder, file)))
+      .digest('hex'),
+  ];
 }

@@ -9,9 +9,9 @@ import { zoneFitSource } from './zone-fits.js';
 
 let folder = '';
 
-function zoneText(available: string): string {
+function zoneText(available: string, gapSeconds = 600): string {
   return JSON.stringify({
-    gapSeconds: 600,
+    gapSeconds,
     onDemandPricePerHour: 60,
     available,
     spotPricePerHour: Array.from({ length: available.length }, () => 12),
@@ -84,6 +84,21 @@ describe('the fit of cell S', () => {
     const inside = join(folder, 'spot-multi-zone-h100');
     expect(zoneFitSource(undefined, inside, ['us-east4-a']).words).toBe('the folder’s other zones (x)');
     expect(zoneFitSource('none', inside, ['us-east4-a']).words).toContain('libs/capacity/fits');
+  });
+
+  it('is made of the folder’s other zones where that which ships is for other ticks', () => {
+    const inside = join(folder, 'five-minutes');
+    mkdirSync(inside);
+    writeFileSync(join(inside, 'y.json'), zoneText('1'.repeat(311), 300));
+    const wanted =
+      /^y\.json, field gapSeconds: 600 is needed, for the file that ships in .* and not 300; a fit for other ticks can/;
+    expect(() => zoneFitSource(undefined, inside, ['y'])).toThrow(wanted);
+    writeFileSync(join(inside, 'z.json'), zoneText('10'.repeat(100), 300));
+    expect(zoneFitSource(undefined, inside, ['y'])).toMatchObject({
+      fit: { tickSeconds: 300 },
+      words: 'the folder’s other zones (z)',
+    });
+    expect(() => zoneFitSource('none', inside, ['y'])).toThrow(wanted);
   });
 
   it('names a file that is none', () => {

@@ -6,7 +6,7 @@ import type { BenchmarkCell, BenchmarkRow, CellOptions } from '../../bench/bench
 import { readZoneTraces, type ZoneTrace } from '../../traces/zone-traces.js';
 import { omniscientCostUsd } from './baselines/omniscient-zones.js';
 import { cheapestAndStay, onDemandOnly, uniformProgress } from './baselines/zone-baselines.js';
-import { causalLimit, LIMIT_ZONES_MAX } from './causal-limit.js';
+import { causalBound, BOUND_ZONES_MAX } from './causal-bound.js';
 import { millraceZones } from './millrace-zones.js';
 import { runZoneJob, type ZonePolicy, type ZoneWindow } from './run-zone-job.js';
 import { windowStarts, zoneCases, zoneJobOf, type ZoneCase } from './zone-cases.js';
@@ -32,7 +32,7 @@ export const spotMultiZoneCell: BenchmarkCell = {
         figures.push(own);
         yield* rowsOf(zoneCase, own);
       }
-      results.push({ zoneCase, figures, ...limitOf(zoneCase, traces, source, progress) });
+      results.push({ zoneCase, figures, ...boundOf(zoneCase, traces, source, progress) });
     }
     return { markdown: zoneTable(results, source.words) };
   },
@@ -72,17 +72,17 @@ function runsOf({ ratio }: ZoneCase, traces: readonly ZoneTrace[], { fit }: Zone
   ];
 }
 
-function limitOf(
+function boundOf(
   { name, zones, ratio, anchors }: ZoneCase,
   traces: readonly ZoneTrace[],
   { fit }: ZoneFitSource,
   progress: CellOptions['progress'],
-): Pick<ZoneResult, 'limit'> {
-  if (anchors === undefined || zones.length > LIMIT_ZONES_MAX) return {};
-  progress(`${name}: causal limit`);
+): Pick<ZoneResult, 'bound'> {
+  if (anchors === undefined || zones.length > BOUND_ZONES_MAX) return {};
+  progress(`${name}: causal bound`);
   const job = zoneJobOf(ratio, traces[0]?.tickSeconds ?? fit.tickSeconds);
-  const knowing = (regimes: RegimeFit): ZonePolicy => millraceZones('limit', regimes, 'before');
-  return { limit: causalLimit(job, traces, knowing, seededRng(SEED)) };
+  const knowing = (regimes: RegimeFit): ZonePolicy => millraceZones('bound', regimes, 'before');
+  return { bound: causalBound(job, traces, knowing, seededRng(SEED)) };
 }
 
 function rowsOf({ name }: ZoneCase, figures: ZoneFigures): readonly BenchmarkRow[] {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { ZoneTrace } from '../../traces/zone-traces.js';
 import { omniscientCostUsd } from './baselines/omniscient-zones.js';
 import { cheapestAndStay, onDemandOnly, uniformProgress } from './baselines/zone-baselines.js';
-import { causalLimit, type CausalLimit } from './causal-limit.js';
+import { causalBound, type CausalBound } from './causal-bound.js';
 import { millraceZones } from './millrace-zones.js';
 import { runZoneJob, type ZonePolicy } from './run-zone-job.js';
 
@@ -111,14 +111,14 @@ describe('the omniscient optimum', () => {
   });
 });
 
-describe('the causal limit', () => {
-  const limitOf = (texts: readonly string[]): CausalLimit => {
+describe('the causal bound', () => {
+  const boundOf = (texts: readonly string[]): CausalBound => {
     const traces = texts.map((text, zone) => traceOf(text.repeat(40), zone + 1));
-    return causalLimit(jobOf(), traces, (fit) => millraceZones('limit', fit, 'before'), seededRng(3));
+    return causalBound(jobOf(), traces, (fit) => millraceZones('bound', fit, 'before'), seededRng(3));
   };
 
   it('is the optimum of who knows the future where the zones never change', () => {
-    const { causalUsd, omniscientUsd, windows } = limitOf(['1111111111', '1111111111']);
+    const { causalUsd, omniscientUsd, windows } = boundOf(['1111111111', '1111111111']);
     // 5 ticks of work and 1 of changeover.
     expect(omniscientUsd).toBeCloseTo(6, 9);
     expect(causalUsd).toBeCloseTo(6, 9);
@@ -126,7 +126,7 @@ describe('the causal limit', () => {
   });
 
   it('lies above it where they do', () => {
-    const { causalUsd, omniscientUsd } = limitOf(['1111101000']);
+    const { causalUsd, omniscientUsd } = boundOf(['1111101000']);
     expect(causalUsd).toBeGreaterThan(omniscientUsd + 0.1);
     expect(causalUsd).toBeLessThan(2 * omniscientUsd);
   });

@@ -1,6 +1,6 @@
 import { seededRng } from '@millrace/kernel';
 import { bootstrapInterval } from '../../bench/bootstrap-interval.js';
-import type { CausalLimit } from './causal-limit.js';
+import type { CausalBound } from './causal-bound.js';
 import type { ZoneOutcome } from './run-zone-job.js';
 import type { ZoneCase } from './zone-cases.js';
 
@@ -14,7 +14,7 @@ export interface ZoneFigures {
 export interface ZoneResult {
   readonly zoneCase: ZoneCase;
   readonly figures: readonly ZoneFigures[];
-  readonly limit?: CausalLimit;
+  readonly bound?: CausalBound;
 }
 
 const OURS = 'millrace';
@@ -58,7 +58,7 @@ export function zoneTable(results: readonly ZoneResult[], fitWords: string): str
   ].join('\n\n');
 }
 
-function caseSection({ zoneCase, figures, limit }: ZoneResult): string {
+function caseSection({ zoneCase, figures, bound }: ZoneResult): string {
   const ours = figures.find(({ policy }) => policy === OURS);
   const lines = figures.map((own) => `| ${rowOf(own, ours, zoneCase).join(' | ')} |`);
   return [
@@ -69,7 +69,7 @@ function caseSection({ zoneCase, figures, limit }: ZoneResult): string {
       ...lines,
     ].join('\n'),
     ...(ours === undefined ? [] : targetWords(zoneCase, ours, figures)),
-    ...(limit === undefined ? [] : [limitWords(limit)]),
+    ...(bound === undefined ? [] : [boundWords(bound)]),
   ].join('\n\n');
 }
 
@@ -100,10 +100,11 @@ function targetWords({ anchors }: ZoneCase, ours: ZoneFigures, figures: readonly
   return [`Target ≤ ${anchors.targetUsd.toFixed(0)}: ${meanUsd(ours).toFixed(1)}, ${met}; ${gap}`];
 }
 
-function limitWords({ causalUsd, omniscientUsd, windows }: CausalLimit): string {
+function boundWords({ causalUsd, omniscientUsd, windows }: CausalBound): string {
   const above = 100 * (causalUsd / omniscientUsd - 1);
   return (
-    `Causal limit: on ${windows} windows drawn from these zones’ own regimes, a planner that knows their chances pays ` +
-    `${causalUsd.toFixed(1)} $ and the omniscient optimum ${omniscientUsd.toFixed(1)} $, ${above.toFixed(1)} % apart.`
+    `Causal bound: on ${windows} windows drawn from these zones’ own regimes our planner, knowing their chances, pays ` +
+    `${causalUsd.toFixed(1)} $ and the omniscient optimum ${omniscientUsd.toFixed(1)} $, ${above.toFixed(1)} % apart: ` +
+    'what a causal policy can reach there lies between.'
   );
 }

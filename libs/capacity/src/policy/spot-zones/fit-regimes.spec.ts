@@ -102,6 +102,16 @@ describe('the file of fitted regimes', () => {
       { ...file, figures: { ...file.figures, tickSeconds: 0 } },
       'figures.tickSeconds must be a number above 0.',
     ],
+    [
+      'more coarse states than four zones can have',
+      { ...file, figures: { ...file.figures, coarse: { ...file.figures.coarse, chances: Array(9).fill([]) } } },
+      'figures.coarse.chances must hold 2 to 8 rows',
+    ],
+    [
+      'more fine states than three zones can have',
+      { ...file, figures: { ...file.figures, fine: { ...file.figures.fine, chances: Array(17).fill([]) } } },
+      'figures.fine.chances must hold 2 to 16 rows',
+    ],
     ['no coarse regimes', { ...file, figures: { ...file.figures, coarse: 1 } }, 'figures.coarse must be an object'],
     ['one state', withFine({ chances: [[1]] }), 'figures.fine.chances must hold 2 to 16 rows'],
     ['no on state', withFine({ offStates: 2 }), 'figures.fine.offStates must be a whole number from 1 to 1.'],

@@ -11,7 +11,8 @@ export interface JointChain {
   expect(values: Float64Array, out: Float64Array): void;
 }
 
-const JOINT_STATES_MAX = 4_096;
+/** States of several zones together that a programme tells apart at most. */
+export const JOINT_STATES_MAX = 4_096;
 
 /** The product of chains. Throws a RangeError where it has too many states for a programme to be solved. */
 export function jointChain(chains: readonly SpotChain[]): JointChain {

@@ -1,13 +1,13 @@
 import { isRecord, positiveFault } from '../spot/fit-shape.js';
 import { fittedFileFault, type FittedFile } from '../spot/fitted-file.js';
-import type { RegimeFit } from './spot-regimes.js';
+import { JOINT_STATES_MAX } from './joint-chain.js';
+import { FINE_ZONES_MAX, ZONES_TRACKED_MAX, type RegimeFit } from './spot-regimes.js';
 
 export const REGIME_FIT_KIND = 'millrace.spot-regimes.v1';
 
 /** Figures for several zones (libs/capacity/fits/spot-multi-zone.json). */
 export type RegimeFitFile = FittedFile<typeof REGIME_FIT_KIND, RegimeFit>;
 
-const STATES_MAX = 16;
 /** Chances are written with six digits. */
 const ROUNDING = 1e-3;
 
@@ -22,16 +22,18 @@ function figuresFault(figures: unknown): string | undefined {
   if (!isRecord(figures)) return 'figures must be an object with tickSeconds, fine and coarse.';
   return (
     positiveFault(figures, 'tickSeconds') ??
-    regimesFault(figures.fine, 'figures.fine') ??
-    regimesFault(figures.coarse, 'figures.coarse')
+    regimesFault(figures.fine, 'figures.fine', FINE_ZONES_MAX) ??
+    regimesFault(figures.coarse, 'figures.coarse', ZONES_TRACKED_MAX)
   );
 }
 
-function regimesFault(regimes: unknown, name: string): string | undefined {
+/** `zones` of these regimes are planned with at a time. */
+function regimesFault(regimes: unknown, name: string, zones: number): string | undefined {
   if (!isRecord(regimes)) return `${name} must be an object with offStates, startShares and chances.`;
   const { offStates, startShares, chances } = regimes;
-  if (!Array.isArray(chances) || chances.length < 2 || chances.length > STATES_MAX) {
-    return `${name}.chances must hold 2 to ${STATES_MAX} rows, one for each state.`;
+  const statesMax = Math.floor(JOINT_STATES_MAX ** (1 / zones) + ROUNDING);
+  if (!Array.isArray(chances) || chances.length < 2 || chances.length > statesMax) {
+    return `${name}.chances must hold 2 to ${statesMax} rows, one for each state.`;
   }
   const states = chances.length;
   if (!Number.isInteger(offStates) || (offStates as number) < 1 || (offStates as number) >= states) {

@@ -13,6 +13,12 @@ export interface SpotRegimes {
   readonly chances: readonly (readonly number[])[];
 }
 
+/** Zones that a programme tells apart at a time. */
+export const ZONES_TRACKED_MAX = 4;
+
+/** Of so many zones a programme tells the finer regimes apart; of four the coarser, with 1.8 times the joint states. */
+export const FINE_ZONES_MAX = 3;
+
 /** What is known of Spot capacity before a zone's own past, for planners of few zones and of many. */
 export interface RegimeFit {
   readonly tickSeconds: number;

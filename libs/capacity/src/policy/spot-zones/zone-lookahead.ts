@@ -2,8 +2,10 @@ import type { JointChain } from './joint-chain.js';
 import type { RegimeOutcome, RegimeWatch } from './spot-regimes.js';
 import { FIRST_ZONE, IDLE, ON_DEMAND, type ZoneProgramme, type ZoneStand } from './zone-programme.js';
 
-/** Joint states that are less likely than this move no decision. */
+/** Joint states that are less likely than this move no decision, */
 const LEAST_SHARE = 0.002;
+/** if they are also less likely than this part of the likeliest one: where all are unlikely, all count. */
+const LEAST_OF_LIKELIEST = 0.15;
 
 /** A job between ticks, and what each mode costs a tick in this one: on-demand after idle, then each zone in order. */
 export interface JobTick extends Omit<ZoneStand, 'joint'> {
@@ -87,10 +89,11 @@ export class ZoneLookahead {
     let cells: { readonly states: readonly number[]; readonly share: number }[] = [{ states: [], share: 1 }];
     for (const belief of beliefs) {
       cells = cells.flatMap(({ states, share }) =>
-        [...belief.entries()]
-          .map(([state, each]) => ({ states: [...states, state], share: share * each }))
-          .filter((cell) => cell.share > LEAST_SHARE),
+        [...belief.entries()].map(([state, each]) => ({ states: [...states, state], share: share * each })),
       );
+      const likeliest = cells.reduce((most, { share }) => Math.max(most, share), 0);
+      const least = Math.min(LEAST_SHARE, LEAST_OF_LIKELIEST * likeliest);
+      cells = cells.filter(({ share }) => share > least);
     }
     const total = cells.reduce((sum, { share }) => sum + share, 0);
     return new Map(cells.map(({ states, share }) => [this.chain.indexOf(states), share / total]));

@@ -23,7 +23,7 @@ function run(job: DeadlineJob, rows: readonly (readonly ZoneOffer[])[], decide: 
   let mode: ZoneMode = 'idle';
   let left = { workLeftSeconds: job.workSeconds, pendingSeconds: 0 };
   const decisions: ZoneDecision[] = [];
-  for (let tick = 0; tick < job.deadlineTicks && left.workLeftSeconds > 0; tick++) {
+  for (let tick = 0; tick < Math.min(job.deadlineTicks, rows.length) && left.workLeftSeconds > 0; tick++) {
     const offers = rows[tick] ?? [];
     if (typeof mode === 'number' && offers[mode]?.spotAvailable !== true) {
       mode = 'idle';
@@ -186,6 +186,63 @@ describe('the planner over several zones', () => {
     for (let tick = 0; tick < 200; tick++) planner.observe([false, false, false, false, false, true]);
     const { decisions } = run(jobOf(), rowsOf(texts), (view) => planner.decide(view));
     expect(decisions.map(({ choice }) => choice)).toEqual(decisions.map(() => 5));
+  });
+
+  it('takes zones that it did not plan with once they alone are on (SCH-31)', () => {
+    // Four zones of a steady past go dark for good; the two that were scarce come on, at a sixth of on-demand.
+    const job = jobOf({ deadlineTicks: 90, workSeconds: 60 * 600 });
+    const rows = rowsOf([
+      ...Array.from({ length: 4 }, () => '1'.repeat(6) + '0'.repeat(84)),
+      '0'.repeat(6) + '1'.repeat(84),
+      '0'.repeat(9) + '1'.repeat(81),
+    ]);
+    const planner = new ZonePlanner(FIT, job, 6);
+    for (let tick = 0; tick < 400; tick++) planner.observe([true, true, true, true, tick % 40 === 0, tick % 40 === 1]);
+    const { decisions, workLeftSeconds } = run(job, rows, (view) => planner.decide(view));
+    const others = decisions.filter(({ choice }) => choice === 4 || choice === 5).length;
+    expect(decisions.slice(0, 6).every(({ choice }) => typeof choice === 'number' && choice < 4)).toBe(true);
+    expect(decisions.filter(({ choice }) => choice === 'onDemand').length).toBeLessThan(4);
+    expect(others).toBeGreaterThan(50);
+    expect(workLeftSeconds).toBe(0);
+  });
+
+  it('answers by a simple rule while a job of 14 days is too long to plan (SCH-31)', () => {
+    const job = jobOf({ deadlineTicks: 14 * 144, workSeconds: 9 * 86_400 });
+    const gap = '1'.repeat(20) + '0'.repeat(30);
+    const texts = [gap + '1'.repeat(1966), '0'.repeat(30) + '1'.repeat(1986), '0'.repeat(2016)];
+    const planner = new ZonePlanner(FIT, job, 3);
+    const { decisions } = run(job, rowsOf(texts, [12, 9, 8]).slice(0, 60), (view) => planner.decide(view));
+    const modes = (first: number, end: number): unknown[] => [
+      ...new Set(decisions.slice(first, end).map(({ choice }) => choice)),
+    ];
+    expect([modes(0, 20), modes(20, 30), modes(30, 60)]).toEqual([[0], ['idle'], [1]]);
+  });
+
+  it('stays under the guard while a job is too long to plan (SCH-31)', () => {
+    // Spot flickers, so that the rule alone would launch and wait until the four ticks of slack are gone, and longer.
+    const job = jobOf({ deadlineTicks: 30_004, workSeconds: 30_000 * 600 });
+    const planner = new ZonePlanner(FIT, job, 3);
+    const rows = rowsOf(['01'.repeat(20) + '0'.repeat(10), '001'.repeat(13) + '0'.repeat(11), '0'.repeat(50)]);
+    const { decisions, workLeftSeconds } = run(job, rows, (view) => planner.decide(view));
+    expect(decisions.map(({ reason }) => reason)).toContain('takeSpot');
+    expect(decisions.at(-1)).toEqual({ choice: 'onDemand', reason: 'deadline' });
+    expect(workLeftSeconds).toBeLessThanOrEqual((job.deadlineTicks - rows.length) * 600);
+  });
+
+  it('takes Spot where so many regimes may be that each is unlikely', () => {
+    const share = Array.from({ length: 16 }, () => 1 / 16);
+    const chances = share.map((_, from) => share.map((_, to) => (from === to ? 0.95 : 0.05 / 15)));
+    const many = { ...FIT, fine: { offStates: 1, startShares: share, chances } };
+    const job = jobOf({ deadlineTicks: 12, workSeconds: 6 * 600 });
+    const planner = new ZonePlanner(many, job, 3);
+    const [first] = run(job, rowsOf(['1', '1', '1']), (view) => planner.decide(view)).decisions;
+    expect(first?.reason).toBe('takeSpot');
+  });
+
+  it('refuses a fit with too many states', () => {
+    const chances = Array.from({ length: 9 }, () => Array.from({ length: 9 }, () => 1 / 9));
+    const coarse = { offStates: 4, startShares: chances[0] ?? [], chances };
+    expect(() => new ZonePlanner({ ...FIT, coarse }, jobOf(), 4)).toThrow('6561 joint states');
   });
 
   it('refuses a fit for other ticks', () => {

@@ -1,9 +1,10 @@
 import { invariant } from '@millrace/kernel';
 import type { DeadlineJob } from '../spot/deadline-job.js';
-import { jointChain } from './joint-chain.js';
+import { JOINT_STATES_MAX, jointChain } from './joint-chain.js';
 import { longRunShare, regimeChain } from './regime-chain.js';
-import { RegimeWatch, type RegimeFit } from './spot-regimes.js';
+import { FINE_ZONES_MAX, RegimeWatch, ZONES_TRACKED_MAX, type RegimeFit } from './spot-regimes.js';
 import {
+  cheapestSpotZone,
   guardedZone,
   onDemandPricePerHour,
   zoneTickPrice,
@@ -12,7 +13,7 @@ import {
   type ZoneView,
 } from './zone-job.js';
 import { ZoneLookahead } from './zone-lookahead.js';
-import { FIRST_ZONE, IDLE, ON_DEMAND, ZoneProgramme } from './zone-programme.js';
+import { FIRST_ZONE, IDLE, ON_DEMAND, programmeCells, PROGRAMME_CELLS_MAX, ZoneProgramme } from './zone-programme.js';
 
 /** Why a tick is run as it is: one vocabulary for log, metric and report. */
 export const ZONE_REASONS = {
@@ -48,12 +49,6 @@ const PRICE_MOVE_SHARE = 0.05;
  */
 const LOSS_TICKS_PER_ZONE = 4_000;
 
-/** Zones that a programme tells apart at a time. */
-const ZONES_TRACKED_MAX = 4;
-
-/** Of so many zones a programme tells the finer regimes apart; of more the coarser, so that it stays as large. */
-const FINE_ZONES_MAX = 3;
-
 interface Plan {
   readonly tick: number;
   /** Indices of the zones that the programme knows. */
@@ -68,15 +63,20 @@ interface Plan {
  * over the zones' joint regimes, under the hard deadline guard (ADR-0019).
  *
  * A zone's chances start from the fit and follow what the zone has shown since it is watched. Zones change independently
- * of each other, and a price is expected to stay what it is. It sees only the past: `observe` the ticks before the job
- * where they are known, then `decide` each tick in order. The same sequence of calls gives the same decisions, so that a
- * planner can be made again after a restart.
+ * of each other, and a price is expected to stay what it is. Of more than four zones a programme knows those that are on
+ * and then those of the most worth, and is made anew when only others are on. While a job is too long for a programme it
+ * keeps the Spot zone that runs, else takes the cheapest, else waits, under the same guard. It sees only the past: `observe` the ticks
+ * before the job where they are known, then `decide` each tick in order. The same sequence of calls gives the same
+ * decisions, so that a planner can be made again after a restart.
  */
 export class ZonePlanner {
   private readonly watches: readonly RegimeWatch[];
+  private readonly zonesTracked: number;
+  /** Joint states of the zones that a programme tells apart. */
+  private readonly joints: number;
   private plan: Plan | undefined;
 
-  /** @throws where the job's ticks are not those of the fit. */
+  /** @throws where the job's ticks are not those of the fit, or the fit has too many states for so many zones. */
   constructor(
     fit: RegimeFit,
     private readonly job: DeadlineJob,
@@ -85,6 +85,9 @@ export class ZonePlanner {
     invariant(zones > 0, 'a job needs a zone at least');
     invariant(job.tickSeconds === fit.tickSeconds, `the fit is for ticks of ${fit.tickSeconds} s`);
     const regimes = zones > FINE_ZONES_MAX ? fit.coarse : fit.fine;
+    this.zonesTracked = Math.min(zones, ZONES_TRACKED_MAX);
+    this.joints = regimes.chances.length ** this.zonesTracked;
+    invariant(this.joints <= JOINT_STATES_MAX, `the fit has ${this.joints} joint states, more than can be solved`);
     this.watches = Array.from({ length: zones }, () => new RegimeWatch(regimes));
   }
 
@@ -103,7 +106,9 @@ export class ZonePlanner {
   }
 
   private wanted(view: ZoneView): ZoneMode {
-    const { zones, lookahead } = this.planFor(view);
+    const plan = this.planFor(view);
+    if (plan === undefined) return wantedUnplanned(view);
+    const { zones, lookahead } = plan;
     const { job } = this;
     const spotModes = zones.flatMap((zone, index) =>
       view.offers[zone]?.spotAvailable === true ? FIRST_ZONE + index : [],
@@ -129,11 +134,14 @@ export class ZonePlanner {
     return { workTicks, slackTicks: Math.max(0, this.job.deadlineTicks - view.tick - workTicks) };
   }
 
-  private planFor(view: ZoneView): Plan {
+  /** The plan to go by, if the job is short enough for one by now. */
+  private planFor(view: ZoneView): Plan | undefined {
     const plan = this.plan;
     const holds = plan !== undefined && view.tick - plan.tick < PLAN_TICKS && !this.pricesMoved(plan, view.offers);
-    if (holds && (typeof view.mode !== 'number' || plan.zones.includes(view.mode))) return plan;
-    this.plan = this.solve(view);
+    const knowsMode = typeof view.mode !== 'number' || plan?.zones.includes(view.mode) === true;
+    if (holds && knowsMode && !onlyOthersAreOn(plan.zones, view.offers)) return plan;
+    const fits = programmeCells(this.standOf(view), this.zonesTracked, this.joints) <= PROGRAMME_CELLS_MAX;
+    this.plan = fits ? this.solve(view) : undefined;
     return this.plan;
   }
 
@@ -147,12 +155,10 @@ export class ZonePlanner {
     const { job, watches } = this;
     const chains = watches.map(regimeChain);
     const onDemandPrice = onDemandPricePerHour(view.offers);
-    const worth = chains.map((chain, zone) =>
-      zone === view.mode
-        ? Infinity
-        : longRunShare(chain) * (onDemandPrice - (view.offers[zone]?.spotPricePerHour ?? 0)),
+    const worth = chains.map(
+      (chain, zone) => longRunShare(chain) * (onDemandPrice - (view.offers[zone]?.spotPricePerHour ?? 0)),
     );
-    const zones = tracked(worth);
+    const zones = tracked(worth, view);
     const chain = jointChain(zones.flatMap((zone) => chains[zone] ?? []));
     const spotPrices = zones.map((zone) => view.offers[zone]?.spotPricePerHour ?? Infinity);
     const hours = job.tickSeconds / 3600;
@@ -174,10 +180,32 @@ export class ZonePlanner {
   }
 }
 
-/** Indices of the zones of the most worth, in their own order; of equals the first. */
-function tracked(worth: readonly number[]): readonly number[] {
-  const ranked = worth.map((_, zone) => zone).sort((a, b) => (worth[b] ?? 0) - (worth[a] ?? 0) || a - b);
+/** The Spot zone that runs while it is there, else the cheapest; nothing where none costs less than on-demand. */
+function wantedUnplanned({ mode, offers }: ZoneView): ZoneMode {
+  if (typeof mode === 'number' && isCheapNow(mode, offers)) return mode;
+  const cheapest = cheapestSpotZone(offers);
+  return cheapest !== undefined && isCheapNow(cheapest, offers) ? cheapest : 'idle';
+}
+
+/** Indices of the zones to plan with, in their own order: what runs, what is on and cheap, and what is of the most worth. */
+function tracked(worth: readonly number[], { mode, offers }: ZoneView): readonly number[] {
+  const rank = worth.map((_, zone) => (zone === mode ? 2 : isCheapNow(zone, offers) ? 1 : 0));
+  const byRank = (a: number, b: number): number => (rank[b] ?? 0) - (rank[a] ?? 0);
+  const ranked = worth
+    .map((_, zone) => zone)
+    .sort((a, b) => byRank(a, b) || (worth[b] ?? 0) - (worth[a] ?? 0) || a - b);
   return ranked.slice(0, ZONES_TRACKED_MAX).sort((a, b) => a - b);
+}
+
+/** No zone of `zones` has capacity, and another has it for less than on-demand. */
+function onlyOthersAreOn(zones: readonly number[], offers: readonly ZoneOffer[]): boolean {
+  if (zones.length === offers.length || zones.some((zone) => offers[zone]?.spotAvailable === true)) return false;
+  return offers.some((_, zone) => isCheapNow(zone, offers));
+}
+
+function isCheapNow(zone: number, offers: readonly ZoneOffer[]): boolean {
+  const offer = offers[zone];
+  return offer?.spotAvailable === true && offer.spotPricePerHour < onDemandPricePerHour(offers);
 }
 
 function modeNumber(zones: readonly number[], mode: ZoneMode): number {

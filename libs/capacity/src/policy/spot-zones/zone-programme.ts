@@ -31,8 +31,29 @@ export const IDLE = 0;
 export const ON_DEMAND = 1;
 export const FIRST_ZONE = 2;
 
-const CELLS_MAX = 1_000_000;
 const EPSILON = 1e-9;
+
+/**
+ * Cells that a programme may go through: about two seconds of CPU. Two days of three zones have 42 million, of four zones
+ * (five states each) 92.
+ */
+export const PROGRAMME_CELLS_MAX = 120_000_000;
+
+/** A (work, slack) of few zones and states takes as long as one of so many cells. */
+const LEAST_CELLS = 120;
+
+/** Cells of the programme of a job at this stand: work × slack × modes × joint states. */
+export function programmeCells(
+  { workTicks, slackTicks }: Pick<ZoneStand, 'workTicks' | 'slackTicks'>,
+  zones: number,
+  joints: number,
+): number {
+  return stepsOf(workTicks) * (stepsOf(slackTicks) + 1) * Math.max(LEAST_CELLS, (FIRST_ZONE + zones) * joints);
+}
+
+function stepsOf(ticks: number): number {
+  return Math.max(1, Math.ceil(ticks - EPSILON));
+}
 
 /**
  * Backward induction over (work left, slack left, mode, joint state of the zones). A tick with progress takes one from
@@ -55,13 +76,14 @@ export class ZoneProgramme {
   /** Floats of one (work, slack), and of one work level, in a row of means. */
   private readonly cell: number;
 
+  /** @throws RangeError where it has more than `PROGRAMME_CELLS_MAX` cells. */
   constructor(private readonly problem: ZoneProblem) {
     this.joints = problem.chain.size;
     this.prices = [0, problem.onDemandPrice, ...problem.spotPrices];
     this.cell = this.prices.length * this.joints;
-    this.slackSteps = Math.max(1, Math.ceil(problem.slackTicks - EPSILON));
-    this.workSteps = Math.max(1, Math.ceil(problem.workTicks - EPSILON));
-    if ((this.slackSteps + 1) * this.workSteps > CELLS_MAX) {
+    this.slackSteps = stepsOf(problem.slackTicks);
+    this.workSteps = stepsOf(problem.workTicks);
+    if (programmeCells(problem, problem.spotPrices.length, this.joints) > PROGRAMME_CELLS_MAX) {
       throw new RangeError(`A job of ${this.workSteps} ticks of work and ${this.slackSteps} of slack is too long.`);
     }
     this.workKept = Math.max(0, this.workSteps - problem.horizonTicks - 2);

@@ -11,6 +11,8 @@ export interface FitProvenance {
   readonly licence: string;
   /** Names of the environments in the data. */
   readonly environments: readonly string[];
+  /** SHA-256 of each file that was read, in hexadecimal, by its name; earlier fits name none. */
+  readonly inputs?: Readonly<Record<string, string>>;
 }
 
 /** A fitted file (libs/capacity/fits). */

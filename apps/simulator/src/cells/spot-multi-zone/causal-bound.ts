@@ -4,8 +4,8 @@ import type { ZoneTrace } from '../../traces/zone-traces.js';
 import { omniscientCostUsd } from './baselines/omniscient-zones.js';
 import { runZoneJob, type ZonePolicy } from './run-zone-job.js';
 
-/** Mean dollars a job on zones whose chances are known, for a policy and for who knows the future. */
-export interface CausalLimit {
+/** Mean dollars a job on drawn zones, for a policy that knows their chances and for who knows the future. */
+export interface CausalBound {
   readonly causalUsd: number;
   readonly omniscientUsd: number;
   readonly windows: number;
@@ -13,23 +13,24 @@ export interface CausalLimit {
 
 /** Windows that are drawn, by the number of zones: a programme of three takes many times as long as one of two. */
 const WINDOWS: readonly number[] = [24, 24, 8];
-/** Zones that the limit is worked out for at most. */
-export const LIMIT_ZONES_MAX = WINDOWS.length;
+/** Zones that the bound is worked out for at most. */
+export const BOUND_ZONES_MAX = WINDOWS.length;
 /** A past so long that a policy which learns from it knows the chances. */
 const PAST_TICKS = 4_000;
 
 /**
  * Draws new traces from regimes that are fitted to the recorded ones, zone by zone, and runs a policy on windows of them.
  * The policy is given the regimes of these zones together and watches each for so long a past that it knows the zone's
- * chances; it is not told the regime of a tick. What it pays is near the best that anyone can do without knowing the
- * future; the rest of the way to the optimum of the same windows can't be had.
+ * chances; it is not told the regime of a tick. Its programme is an approximation, so that what it pays is an upper bound
+ * of what a causal policy must pay on traces of this model: what such a policy can reach lies between that and the
+ * optimum of the same windows. Of the recorded zones it says as much as the model does.
  */
-export function causalLimit(
+export function causalBound(
   job: DeadlineJob,
   traces: readonly ZoneTrace[],
   policyOf: (fit: RegimeFit) => ZonePolicy,
   rng: Rng,
-): CausalLimit {
+): CausalBound {
   const windows = WINDOWS[traces.length - 1] ?? 0;
   const policy = policyOf(
     fitRegimes(
