@@ -156,7 +156,8 @@ export class Scheduler {
       this.record.rebuild(lengths, served, running);
     });
     await this.options.gate.open();
-    if (this.isLeading()) this.pulse.start();
+    // A late renewal may still come through, and nobody is elected again for it: what the pulse does asks for itself.
+    if (this.election.isElected()) this.pulse.start();
     else await this.options.gate.close();
   }
 
