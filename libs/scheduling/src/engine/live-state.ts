@@ -52,11 +52,16 @@ export class LiveState {
     return this.known;
   }
 
-  /** What it holds may not be what the tables hold. */
+  /** What it holds may not be what the tables hold. Where there were too many tasks, that stands. */
   forget(): void {
     this.known = false;
-    this.notBeforeMs = 0;
     this.clear();
+  }
+
+  /** Begins a term: what was learned in an earlier one, also that there were too many tasks, is old. */
+  reset(): void {
+    this.forget();
+    this.notBeforeMs = 0;
   }
 
   /** A transaction is through. */

@@ -143,7 +143,7 @@ export class Scheduler {
   private async lead(): Promise<void> {
     await this.loop.run(async () => {
       const { clock } = this.options;
-      this.context.live.forget();
+      this.context.live.reset();
       const { leases, workers, running, lengths, served } = await this.options.unitOfWork.run(async (scope) => ({
         leases: await scope.leases.all(),
         workers: await scope.workers.alive(),
