@@ -29,9 +29,17 @@ export class LeaderElection {
 
   constructor(private readonly options: LeaderElectionOptions) {}
 
-  /** The term held, or undefined. */
+  /**
+   * The term held; undefined also while its time to live is over by this clock and no renewal has been answered since:
+   * another may lead by then.
+   */
   current(): Leadership | undefined {
-    return this.leadership;
+    return this.isOverdue() ? undefined : this.leadership;
+  }
+
+  /** Whether it was elected and has not stepped down, also while `current` waits for a renewal. */
+  isElected(): boolean {
+    return this.leadership !== undefined;
   }
 
   /** Tries at once, and then for ever. Resolves after the first try, whoever leads. */

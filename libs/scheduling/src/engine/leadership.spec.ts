@@ -13,6 +13,17 @@ function two() {
   return { clock, database, first, second };
 }
 
+/** A database whose renewals of the leader row are not answered until `answer` is called. */
+function withHeldRenewal() {
+  const clock = new VirtualClock();
+  const database = new InMemorySchedulingDatabase(clock);
+  const store = database.leaderStore();
+  const answered = Promise.withResolvers<void>();
+  const renew: typeof store.renew = (held, ttlMs) => answered.promise.then(() => store.renew(held, ttlMs));
+  database.leaderStore = () => ({ ...store, renew });
+  return { clock, database, answer: () => answered.resolve() };
+}
+
 describe('leadership', () => {
   it('only the leader subscribes; the other takes over when it stops', async () => {
     const { first, second } = two();
@@ -80,6 +91,41 @@ describe('leadership', () => {
     expect([s.scheduler.isLeading(), s.gate]).toEqual([false, ['open', 'close']]);
     await s.clock.advance(4_000);
     expect([s.scheduler.isLeading(), s.gate]).toEqual([true, ['open', 'close', 'open']]);
+  });
+
+  it('a leader whose renewal is not answered within the time to live tells and writes nothing, until one is', async () => {
+    const { clock, database, answer } = withHeldRenewal();
+    const s = await startedScheduler({ clock, database });
+    await s.request(1);
+    await clock.advance(9_900);
+    expect(s.scheduler.isLeading()).toBe(true);
+    const told = s.of(queueSnapshot).length;
+    expect(told).toBeGreaterThan(0);
+    await clock.advance(30_000);
+    expect([s.scheduler.isLeading(), s.of(queueSnapshot).length]).toEqual([false, told]);
+    await expect(s.request(2)).rejects.toMatchObject({ code: 'not_leader' });
+    expect(s.gate).toEqual(['open']);
+    answer();
+    await clock.advance(10_000);
+    expect([s.scheduler.isLeading(), s.gate]).toEqual([true, ['open']]);
+    expect(s.of(queueSnapshot).length).toBeGreaterThan(told);
+  });
+
+  it('a leader that has built its state while a renewal is late works as soon as that is answered', async () => {
+    const { clock, database, answer } = withHeldRenewal();
+    const { history, ...stores } = database.stores();
+    const built = Promise.withResolvers<void>();
+    const runLengths: typeof history.runLengths = (limit) => built.promise.then(() => history.runLengths(limit));
+    database.stores = () => ({ ...stores, history: { ...history, runLengths } });
+    const s = await startedScheduler({ clock, database });
+    await clock.advance(20_000);
+    built.resolve();
+    await s.settle();
+    expect([s.scheduler.isLeading(), s.gate]).toEqual([false, ['open']]);
+    answer();
+    await clock.advance(10_000);
+    expect([s.scheduler.isLeading(), s.gate]).toEqual([true, ['open']]);
+    expect(s.of(queueSnapshot).length).toBeGreaterThan(0);
   });
 
   it('two schedulers in one group never both lead', async () => {

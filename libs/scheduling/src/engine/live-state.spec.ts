@@ -135,6 +135,18 @@ describe('the memory of the leader', () => {
     expect([world.live.isKnown, world.live.pending(READING)]).toEqual([false, []]);
   });
 
+  it('is kept when the work failed after a write, before any commit', async () => {
+    const world = await leading();
+    await world.ensure();
+    const failed = world.run(async ({ tasks }) => {
+      await tasks.insert([aTask()]);
+      throw new Error('the work failed');
+    });
+    await expect(failed).rejects.toThrow('the work failed');
+    expect([world.live.isKnown, world.database.tables.tasks.size]).toEqual([true, 0]);
+    await expectSame(world);
+  });
+
   it('gives up where reading the tables does not get on', async () => {
     const world = await leading();
     const page = Array.from({ length: 10_000 }, (_, n) => toWaitingTask(aTask({ id: taskIdOf(n) })));
@@ -154,6 +166,19 @@ describe('the memory of the leader', () => {
     await apply(world, taskIdOf(1), { kind: 'cancelRequested' });
     expect(await world.ensure()).toBe(false);
     await world.clock.advance(300_000);
+    expect(await world.ensure()).toBe(true);
+    await expectSame(world);
+  });
+
+  it('does not look again at each failed write while there were too many, but at once in a new term', async () => {
+    const world = await leading(1);
+    await world.run((scope) => scope.tasks.insert([aTask({ id: taskIdOf(1) }), aTask({ id: taskIdOf(2) })]));
+    expect(await world.ensure()).toBe(false);
+    await apply(world, taskIdOf(1), { kind: 'cancelRequested' });
+    world.transactions.failNextCommit(new Error('the connection broke'));
+    await expect(apply(world, taskIdOf(2), { kind: 'cancelRequested' })).rejects.toThrow('broke');
+    expect(await world.ensure()).toBe(false);
+    world.live.reset();
     expect(await world.ensure()).toBe(true);
     await expectSame(world);
   });

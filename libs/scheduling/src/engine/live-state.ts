@@ -8,7 +8,7 @@ import type { LaneCount, QueueReading, WaitingTask } from './ports/task-store.po
 import { hasEnded, type Worker, type WorkerWithLeases } from './ports/worker-store.port.js';
 import { WaitingTasks } from './waiting-tasks.js';
 
-/** Tasks kept in memory at most, some 400 bytes each; with more, cycles read the tables. */
+/** Tasks kept in memory at most, some 500 bytes each; with more, cycles read the tables. */
 export const LIVE_TASKS_MAX = 200_000;
 /** Rows of one statement while the tables are read anew. */
 const ROWS_AT_A_TIME = 10_000;
@@ -52,11 +52,16 @@ export class LiveState {
     return this.known;
   }
 
-  /** What it holds may not be what the tables hold. */
+  /** What it holds may not be what the tables hold. Where there were too many tasks, that stands. */
   forget(): void {
     this.known = false;
-    this.notBeforeMs = 0;
     this.clear();
+  }
+
+  /** Begins a term: what was learned in an earlier one, also that there were too many tasks, is old. */
+  reset(): void {
+    this.forget();
+    this.notBeforeMs = 0;
   }
 
   /** A transaction is through. */

@@ -10,14 +10,20 @@ export type TaskOrder = (a: WaitingTask, b: WaitingTask) => number;
 
 /** Room for entries that have gone, before a short list is made anew. */
 const GONE_MIN = 64;
+/** Entries that came out of order, kept apart: each reading may sort so many, and more are folded into the list at once. */
+const RECENT_MAX = 1_024;
 
 /**
  * Waiting tasks in one total order: the first N are read, anything may come and go. What comes in order is appended, the
- * rest is merged in at the next reading; what goes is passed over, and dropped once it is half of the list.
+ * rest stands in a short list of its own, read beside the long one; what goes is passed over. Both become one list anew
+ * when the short one is long, or half of all has gone: a reading costs what it shows, not what waits.
  */
 export class OrderedTasks {
   private sorted: QueuedEntry[] = [];
+  /** Entries at the front of `sorted` that are known to have gone. */
+  private passed = 0;
   private recent: QueuedEntry[] = [];
+  private recentInOrder = true;
   private gone = 0;
 
   constructor(private readonly order: TaskOrder) {}
@@ -28,49 +34,61 @@ export class OrderedTasks {
   }
 
   add(entry: QueuedEntry): void {
-    const last = this.sorted.at(-1);
-    const isInOrder = last === undefined || this.order(last.task, entry.task) <= 0;
-    if (isInOrder && this.recent.length === 0) this.sorted.push(entry);
-    else this.recent.push(entry);
+    if (this.isLast(entry, this.sorted)) {
+      this.sorted.push(entry);
+      return;
+    }
+    this.recentInOrder &&= this.isLast(entry, this.recent);
+    this.recent.push(entry);
   }
 
   /** One of its entries was marked as gone. */
   noteGone(): void {
     this.gone += 1;
-    if (this.gone > GONE_MIN && this.gone * 2 > this.sorted.length + this.recent.length) this.dropGone();
+    if (this.gone > GONE_MIN && this.gone * 2 > this.sorted.length + this.recent.length) this.fold();
   }
 
   /** The first so many, in order. */
   first(limit: number): WaitingTask[] {
-    if (this.recent.length > 0) this.merge();
-    const shown: WaitingTask[] = [];
-    for (let at = 0; at < this.sorted.length && shown.length < limit; at++) {
-      const entry = this.sorted[at];
-      if (entry?.gone === false) shown.push(entry.task);
-    }
-    return shown;
+    if (this.recent.length > RECENT_MAX) this.fold();
+    return this.entries(limit).map(({ task }) => task);
   }
 
-  private dropGone(): void {
-    this.sorted = this.sorted.filter(({ gone }) => !gone);
-    this.recent = this.recent.filter(({ gone }) => !gone);
+  private isLast({ task }: QueuedEntry, list: readonly QueuedEntry[]): boolean {
+    const last = list.at(-1);
+    return last === undefined || this.order(last.task, task) <= 0;
+  }
+
+  private fold(): void {
+    this.sorted = this.entries(Infinity);
+    this.recent = [];
+    this.passed = 0;
     this.gone = 0;
   }
 
-  private merge(): void {
-    this.dropGone();
-    const { sorted, order } = this;
-    const recent = this.recent.sort((a, b) => order(a.task, b.task));
-    const merged: QueuedEntry[] = [];
-    let at = 0;
-    for (const entry of recent) {
-      for (let next = sorted[at]; next !== undefined && order(next.task, entry.task) <= 0; next = sorted[++at]) {
-        merged.push(next);
-      }
-      merged.push(entry);
+  /** The first so many of both lists that have not gone. */
+  private entries(limit: number): QueuedEntry[] {
+    this.sortRecent();
+    const { sorted, recent, order } = this;
+    while (sorted[this.passed]?.gone === true) this.passed++;
+    const found: QueuedEntry[] = [];
+    let [at, recentAt] = [this.passed, 0];
+    while (found.length < limit) {
+      const old = sorted[at];
+      const late = recent[recentAt];
+      const isOldNext = late === undefined || (old !== undefined && order(old.task, late.task) <= 0);
+      const next = isOldNext ? old : late;
+      if (next === undefined) break;
+      if (isOldNext) at++;
+      else recentAt++;
+      if (!next.gone) found.push(next);
     }
-    for (; at < sorted.length; at++) merged.push(sorted[at] as QueuedEntry);
-    this.sorted = merged;
-    this.recent = [];
+    return found;
+  }
+
+  private sortRecent(): void {
+    if (this.recentInOrder) return;
+    this.recent.sort((a, b) => this.order(a.task, b.task));
+    this.recentInOrder = true;
   }
 }

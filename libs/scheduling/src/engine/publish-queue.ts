@@ -33,10 +33,13 @@ export class PublishQueue {
     this.declared = catalogueOf(context.policy);
   }
 
-  /** `waits`: what the last cycle left waiting, in order of service. Returns how many pools were told of. */
+  /** `waits`: what the last cycle left waiting, in order of service. Returns how many pools were told of; rejects with `not_leader`. */
   async execute(waits: readonly Wait[]): Promise<number> {
     const { lanes, workers, running } = await this.read(waits.length > 0);
-    const { record, policy, clock } = this.context;
+    const lag = await this.lag();
+    const { record, policy, clock, leadership } = this.context;
+    // No transaction confirms the term here, and from here on nothing is waited for: a leader that slept tells nothing old.
+    leadership();
     const now = clock.now();
     const forecasts = forecastQueue({
       ...{ waits, running, workers, now },
@@ -46,7 +49,6 @@ export class PublishQueue {
       record: record.estimates.record,
     });
     record.foretold(forecasts, now);
-    const lag = await this.lag();
     const told = this.snapshots(lanes, workers, waits, forecasts).map((snapshot) => ({ ...snapshot, ...lag }));
     const changed = told.filter((snapshot) => this.isNews(snapshot));
     const at = toIso(now);

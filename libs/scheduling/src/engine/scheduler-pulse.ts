@@ -101,8 +101,18 @@ export class SchedulerPulse {
     if (this.last.waiting > 0) await this.sweepQueue();
     // Also while nothing changes: whoever hears nothing for a minute takes the scheduler for gone.
     if (this.queueChanged || this.last.waiting > 0 || this.ticks % TICKS_PER_SIGN_OF_LIFE === 0) {
-      this.queueChanged = false;
+      await this.tellQueue();
+    }
+  }
+
+  /** What could not be told is still news at the next tick. */
+  private async tellQueue(): Promise<void> {
+    this.queueChanged = false;
+    try {
       await this.work.publishQueue.execute(this.last.waits);
+    } catch (error) {
+      this.queueChanged = true;
+      throw error;
     }
   }
 

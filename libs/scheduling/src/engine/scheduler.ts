@@ -143,7 +143,7 @@ export class Scheduler {
   private async lead(): Promise<void> {
     await this.loop.run(async () => {
       const { clock } = this.options;
-      this.context.live.forget();
+      this.context.live.reset();
       const { leases, workers, running, lengths, served } = await this.options.unitOfWork.run(async (scope) => ({
         leases: await scope.leases.all(),
         workers: await scope.workers.alive(),
@@ -156,7 +156,8 @@ export class Scheduler {
       this.record.rebuild(lengths, served, running);
     });
     await this.options.gate.open();
-    if (this.isLeading()) this.pulse.start();
+    // A late renewal may still come through, and nobody is elected again for it: what the pulse does asks for itself.
+    if (this.election.isElected()) this.pulse.start();
     else await this.options.gate.close();
   }
 

@@ -24,7 +24,8 @@ export interface SchedulingContext {
 
 /**
  * One transaction that writes only while the term is ours. The leader's memory follows its commit; where it
- * is not sure whether it was committed, the memory is forgotten.
+ * is not sure whether it was committed, the memory is forgotten. What fails before its work is done is rolled back, and
+ * the memory stays.
  */
 export async function runAsLeader<Result>(
   {
@@ -37,15 +38,18 @@ export async function runAsLeader<Result>(
 ): Promise<Result> {
   const leadership = lead();
   const changes: NotedChanges = { tasks: new Map(), stops: new Map(), workers: new Map() };
+  let mayHaveCommitted = false;
   try {
     const result = await unitOfWork.run(async (scope) => {
       await scope.leader.confirm(leadership);
-      return work(noteChanges(scope, changes));
+      const done = await work(noteChanges(scope, changes));
+      mayHaveCommitted = changes.tasks.size + changes.stops.size + changes.workers.size > 0;
+      return done;
     });
     live.committed(changes, clock.monotonicMs());
     return result;
   } catch (error) {
-    if (changes.tasks.size + changes.stops.size + changes.workers.size > 0) live.forget();
+    if (mayHaveCommitted) live.forget();
     throw error;
   }
 }
