@@ -63,18 +63,24 @@ export class TaskChanges {
     return this.closures;
   }
 
-  /** The stores work one after the other; meanwhile the messages, which nothing of theirs changes, are made and stamped. */
+  /**
+   * One statement at a time; meanwhile the messages, which no statement changes, are made and stamped. Rejects only when
+   * both are over: a statement sent after that would stand outside of the transaction.
+   */
   async write(scope: SchedulingScope): Promise<void> {
-    const tasks = [...this.changed].flatMap((id) => this.tasks.get(id) ?? []);
-    await Promise.all([
-      tasks.length > 0 && scope.tasks.save(tasks),
-      this.ended.length > 0 && scope.leases.end(this.ended),
-      this.granted.length > 0 && scope.leases.grant(this.granted),
-      this.tellAll(scope),
-    ]);
+    const outcomes = await Promise.allSettled([this.writeRows(scope), this.tellAll(scope)]);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     await this.writeHistory(scope);
   }
 
+  private async writeRows({ tasks, leases }: SchedulingScope): Promise<void> {
+    const changed = [...this.changed].flatMap((id) => this.tasks.get(id) ?? []);
+    if (changed.length > 0) await tasks.save(changed);
+    if (this.ended.length > 0) await leases.end(this.ended);
+    if (this.granted.length > 0) await leases.grant(this.granted);
+  }
+
+  /** Into the outbox, which keeps them until the commit: no statement of its own. */
   private async tellAll({ outbox }: SchedulingScope): Promise<void> {
     for (let from = 0; from < this.messages.length; from += TOLD_AT_A_TIME) {
       await outbox.add(this.messages.slice(from, from + TOLD_AT_A_TIME).map((make) => make()));
