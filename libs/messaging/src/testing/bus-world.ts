@@ -75,11 +75,17 @@ export function numbered(count: number): (readonly [string, string])[] {
   return Array.from({ length: count }, (_, number) => ['key', `${number}`] as const);
 }
 
+/** How many different records there are: a bus holds what was published at least once, for a publish may be tried again in part. */
+export function distinct(records: readonly IncomingRecord[]): number {
+  return new Set(records.map((record) => `${record.topic}/${record.key}/${textOf(record)}`)).size;
+}
+
 /** Values are 0, 1, 2 … per key; at least `count` rounded down of each; offsets ascend within a partition. */
 export function expectOrderedKeys(records: readonly IncomingRecord[], count: number): void {
   for (const [, ofKey] of Map.groupBy(records, ({ key }) => key)) {
-    expect(ofKey.map(textOf)).toEqual(ofKey.map((_, number) => `${number}`));
-    expect(ofKey.length).toBeGreaterThanOrEqual(Math.floor(count));
+    const texts = [...new Set(ofKey.map(textOf))];
+    expect(texts).toEqual(texts.map((_, number) => `${number}`));
+    expect(texts.length).toBeGreaterThanOrEqual(Math.floor(count));
     expect(new Set(ofKey.map(({ partition }) => partition)).size).toBe(1);
   }
   for (const [, ofPartition] of Map.groupBy(records, ({ partition }) => partition)) {

@@ -1,10 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DurationMs } from '@millrace/kernel';
 import type { EventBus, IncomingRecord } from '../ports/event-bus.port.js';
-import { BusWorld, RETENTION_MS, endPositions, expectNoGaps, expectOrderedKeys, numbered } from './bus-world.js';
+import {
+  BusWorld,
+  RETENTION_MS,
+  distinct,
+  endPositions,
+  expectNoGaps,
+  expectOrderedKeys,
+  numbered,
+} from './bus-world.js';
 import { RecordingSink, textOf, type Delivery } from './recording-sink.js';
 
 const KEYS = ['k0', 'k1', 'k2', 'k3', 'k4', 'k5', 'k6', 'k7', 'k8', 'k9', 'k10', 'k11'];
+
+/** One record of each key. */
+const ofEachKey = (text: string) => KEYS.map((key) => [key, text] as const);
 
 export interface EventBusUnderTest {
   readonly bus: EventBus;
@@ -38,12 +49,8 @@ export function eventBusConformance(
       async () => {
         const topic = await world.topic();
         const { sink } = await world.join(topic);
-        for (let round = 0; round < 10; round++)
-          await world.publish(
-            topic,
-            KEYS.map((key) => [key, `${round}`]),
-          );
-        await sink.until(() => sink.records.length === 120, 'all records');
+        for (let round = 0; round < 10; round++) await world.publish(topic, ofEachKey(`${round}`));
+        await sink.until(() => distinct(sink.records) === 120, 'all records');
         expectOrderedKeys(sink.records, 10);
       },
       timeoutMs,
@@ -74,7 +81,7 @@ export function eventBusConformance(
         const { sink } = await world.join(topic);
         const records = Array.from({ length: 2_000 }, (_, i) => [KEYS[i % 12] ?? '', `${Math.floor(i / 12)}`] as const);
         await world.publish(topic, records);
-        await sink.until(() => sink.records.length === 2_000, '2,000 records');
+        await sink.until(() => distinct(sink.records) === 2_000, '2,000 records');
         expectOrderedKeys(sink.records, 2_000 / 12);
       },
       timeoutMs,
@@ -104,12 +111,9 @@ export function eventBusConformance(
         await world.untilShared([first.sink, second.sink]);
         const owned = [...first.sink.owned, ...second.sink.owned].map(({ partition }) => partition);
         expect(owned.toSorted()).toEqual([0, 1, 2]);
-        await world.publish(
-          topic,
-          KEYS.map((key) => [key, 'x']),
-        );
+        await world.publish(topic, ofEachKey('x'));
         await second.sink.until(() => second.sink.records.length > 0, 'records for the second member');
-        await first.sink.until(() => first.sink.records.length + second.sink.records.length === 12, 'each record once');
+        await first.sink.until(() => distinct([...first.sink.records, ...second.sink.records]) === 12, 'each record');
       },
       timeoutMs,
     );
@@ -120,12 +124,9 @@ export function eventBusConformance(
         const topic = await world.topic();
         const one = await world.join(topic, { commits: true });
         const other = await world.join(topic);
-        await world.publish(
-          topic,
-          KEYS.map((key) => [key, 'x']),
-        );
-        await one.sink.until(() => one.sink.records.length === 12, 'all records in one group');
-        await other.sink.until(() => other.sink.records.length === 12, 'all records in the other group');
+        await world.publish(topic, ofEachKey('x'));
+        await one.sink.until(() => distinct(one.sink.records) === 12, 'all records in one group');
+        await other.sink.until(() => distinct(other.sink.records) === 12, 'all records in the other group');
       },
       timeoutMs,
     );
@@ -190,23 +191,17 @@ export function eventBusConformance(
       async () => {
         const topic = await world.topic();
         const { sink, subscription } = await world.join(topic);
-        await world.publish(
-          topic,
-          KEYS.map((key) => [key, '0']),
-        );
-        await sink.until(() => sink.records.length === 12, 'the first round');
+        await world.publish(topic, ofEachKey('0'));
+        await sink.until(() => distinct(sink.records) === 12, 'the first round');
         const paused = { topic, partition: sink.records[0]?.partition ?? 0 };
         const flowing = (): IncomingRecord[] => sink.records.filter(({ partition }) => partition !== paused.partition);
-        const firstFlowing = flowing().length;
+        const firstFlowing = distinct(flowing());
         subscription.pause([paused]);
-        await world.publish(
-          topic,
-          KEYS.map((key) => [key, '1']),
-        );
-        await sink.until(() => flowing().length === 2 * firstFlowing, 'the second round of the other partitions');
-        expect(sink.records).toHaveLength(12 + firstFlowing);
+        await world.publish(topic, ofEachKey('1'));
+        await sink.until(() => distinct(flowing()) === 2 * firstFlowing, 'the second round of the other partitions');
+        expect(distinct(sink.records)).toBe(12 + firstFlowing);
         subscription.resume([paused]);
-        await sink.until(() => sink.records.length === 24, 'the rest after resuming');
+        await sink.until(() => distinct(sink.records) === 24, 'the rest after resuming');
         expectOrderedKeys(sink.records, 2);
       },
       timeoutMs,
@@ -218,11 +213,7 @@ export function eventBusConformance(
         const topic = await world.topic();
         const group = world.name('group');
         const deliveries: Delivery[] = [];
-        const round = (number: number): Promise<void> =>
-          world.publish(
-            topic,
-            KEYS.map((key) => [key, `${number}`]),
-          );
+        const round = (number: number): Promise<void> => world.publish(topic, ofEachKey(`${number}`));
         const first = await world.join(topic, { group, commits: true, name: 'first', deliveries });
         for (let number = 0; number < 5; number++) await round(number);
         const second = await world.join(topic, { group, commits: true, name: 'second', deliveries });
@@ -244,11 +235,8 @@ export function eventBusConformance(
         const topic = await world.topic();
         const group = world.name('group');
         const first = await world.join(topic, { group });
-        await world.publish(
-          topic,
-          KEYS.map((key) => [key, 'x']),
-        );
-        await first.sink.until(() => first.sink.records.length === 12, 'all records');
+        await world.publish(topic, ofEachKey('x'));
+        await first.sink.until(() => distinct(first.sink.records) === 12, 'all records');
         const second = await world.join(topic, { group });
         await world.untilShared([first.sink, second.sink]);
         const moved = second.sink.owned[0] ?? { topic, partition: -1 };
@@ -294,12 +282,12 @@ export function eventBusConformance(
       async () => {
         const topic = await world.topic();
         const { sink, subscription } = await world.join(topic);
-        await world.publish(
-          topic,
-          KEYS.map((key) => [key, 'x']),
-        );
-        await sink.until(() => sink.records.length === 12, 'all records');
-        expect(await subscription.lag()).toBe(12);
+        await world.publish(topic, ofEachKey('x'));
+        await sink.until(() => distinct(sink.records) === 12, 'all records');
+        // What was tried again in part is in the log twice.
+        const behind = await subscription.lag();
+        expect(behind).toBeGreaterThanOrEqual(12);
+        await sink.until(() => sink.records.length === behind, 'all that the log holds');
         await subscription.commit(endPositions(sink.records));
         expect(await subscription.lag()).toBe(0);
       },
@@ -312,7 +300,7 @@ export function eventBusConformance(
         const topics = [await world.topic(), await world.topic()];
         const { sink } = await world.join(topics[0] ?? '', { topics });
         for (const topic of topics) await world.publish(topic, [['a', topic]]);
-        await sink.until(() => sink.records.length === 2, 'a record of each topic');
+        await sink.until(() => distinct(sink.records) === 2, 'a record of each topic');
         expect(new Set(sink.texts())).toEqual(new Set(topics));
       },
       timeoutMs,
