@@ -1,3 +1,4 @@
+import { widened } from '../widened.js';
 import type { ClusterCapacity } from './cluster-capacity.js';
 
 /** Candidates of equal cost that are compared by node index; a tie among more of them is decided among the first ones. */
@@ -172,9 +173,4 @@ export class CandidateList {
     this.place = widened(this.place, new Int32Array(room));
     this.heap = widened(this.heap, new Int32Array(room));
   }
-}
-
-function widened<A extends Float64Array | Int16Array | Uint8Array | Int32Array | Uint32Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

@@ -1,4 +1,5 @@
 import { invariant } from '@millrace/kernel';
+import { widened } from '../widened.js';
 import { NodeHeaps } from './node-heaps.js';
 import { NodeShapes, powerOfTwoAbove } from './node-shapes.js';
 
@@ -239,15 +240,9 @@ export class ClusterCapacity {
 
   private grow(): void {
     const room = this.shapes.room;
-    const tops = new Int32Array(room).fill(-1);
-    tops.set(this.tops);
-    this.tops = tops;
-    const live = new Int32Array(room);
-    live.set(this.live);
-    this.live = live;
-    const livePosition = new Int32Array(room).fill(-1);
-    livePosition.set(this.livePosition);
-    this.livePosition = livePosition;
+    this.tops = widened(this.tops, new Int32Array(room).fill(-1));
+    this.live = widened(this.live, new Int32Array(room));
+    this.livePosition = widened(this.livePosition, new Int32Array(room).fill(-1));
     const news = new Int32Array(powerOfTwoAbove(room * 2));
     for (let index = Math.max(0, this.newsCount - this.news.length); index < this.newsCount; index++) {
       news[index & (news.length - 1)] = this.news[index & (this.news.length - 1)] ?? -1;

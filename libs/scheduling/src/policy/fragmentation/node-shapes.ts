@@ -1,4 +1,5 @@
 import { invariant } from '@millrace/kernel';
+import { widened } from '../widened.js';
 
 const HASH_PRIME = 0x01000193;
 const HASH_BASIS = 0x811c9dc5;
@@ -124,15 +125,15 @@ export class NodeShapes {
       return this.retired[(this.retiredHead + at) % this.capacity] ?? 0;
     });
     this.capacity *= 2;
-    this.kind = grown(this.kind, new Uint16Array(this.capacity));
-    this.gpuCount = grown(this.gpuCount, new Uint8Array(this.capacity));
-    this.freeCpuMilli = grown(this.freeCpuMilli, new Int32Array(this.capacity));
-    this.freeMemoryMib = grown(this.freeMemoryMib, new Int32Array(this.capacity));
-    this.freeGpuMilli = grown(this.freeGpuMilli, new Int16Array(this.capacity * this.stride));
-    this.generation = grown(this.generation, new Uint32Array(this.capacity));
-    this.nodeCount = grown(this.nodeCount, new Int32Array(this.capacity));
-    this.queued = grown(this.queued, new Uint8Array(this.capacity));
-    this.retired = grown(retired, new Int32Array(this.capacity));
+    this.kind = widened(this.kind, new Uint16Array(this.capacity));
+    this.gpuCount = widened(this.gpuCount, new Uint8Array(this.capacity));
+    this.freeCpuMilli = widened(this.freeCpuMilli, new Int32Array(this.capacity));
+    this.freeMemoryMib = widened(this.freeMemoryMib, new Int32Array(this.capacity));
+    this.freeGpuMilli = widened(this.freeGpuMilli, new Int16Array(this.capacity * this.stride));
+    this.generation = widened(this.generation, new Uint32Array(this.capacity));
+    this.nodeCount = widened(this.nodeCount, new Int32Array(this.capacity));
+    this.queued = widened(this.queued, new Uint8Array(this.capacity));
+    this.retired = widened(retired, new Int32Array(this.capacity));
     this.retiredHead = 0;
     this.chain = new Int32Array(this.capacity);
     this.buckets = new Int32Array(powerOfTwoAbove(this.capacity)).fill(-1);
@@ -174,11 +175,6 @@ export class NodeShapes {
     for (let gpu = 0; gpu < gpuCount; gpu++) hash = Math.imul(hash ^ (this.freeGpuMilli[at + gpu] ?? 0), HASH_PRIME);
     return (hash ^ (hash >>> 13)) >>> 0;
   }
-}
-
-function grown<A extends Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }
 
 /** The least power of two that is not below the value, 2 at least. */

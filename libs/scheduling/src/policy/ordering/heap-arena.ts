@@ -1,3 +1,4 @@
+import { widened } from '../widened.js';
 import { HEAP_ARITY } from './number-heap.js';
 
 const ROOM_MIN = 4;
@@ -141,9 +142,4 @@ export class HeapArena {
     this.counts = widened(this.counts, new Int32Array(length));
     this.rooms = widened(this.rooms, new Int32Array(length));
   }
-}
-
-function widened<A extends Float64Array | Int32Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

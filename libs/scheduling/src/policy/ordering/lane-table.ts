@@ -1,3 +1,5 @@
+import { widened } from '../widened.js';
+
 const ROW_ROOM_MIN = 4;
 
 /**
@@ -123,9 +125,4 @@ export class LaneTable {
     this.counts = widened(this.counts, new Int32Array(length));
     this.rooms = widened(this.rooms, new Int32Array(length));
   }
-}
-
-function widened<A extends Float64Array | Int32Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

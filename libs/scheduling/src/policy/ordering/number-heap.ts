@@ -1,3 +1,5 @@
+import { widened } from '../widened.js';
+
 /** Entries that a heap has room for when it is made; it doubles when it is full. */
 const ROOM_MIN = 8;
 /** Entries under each: with four, half as many steps lead to the top as with two, over entries that lie side by side. */
@@ -49,7 +51,8 @@ export class NumberHeap {
 
   push(number: number, key: number): void {
     if (this.count === this.numbers.length) this.grow();
-    if (this.places !== null && number >= this.places.length) this.places = widened(this.places, number);
+    if (this.places !== null && number >= this.places.length)
+      this.places = widened(this.places, new Int32Array(Math.max(2 * this.places.length, number + 1)));
     this.count += 1;
     this.rise(this.count - 1, number, key);
   }
@@ -139,16 +142,8 @@ export class NumberHeap {
   }
 
   private grow(): void {
-    this.numbers = widened(this.numbers, this.count);
-    const keys = new Float64Array(this.numbers.length);
-    keys.set(this.keys);
-    this.keys = keys;
+    const room = Math.max(2 * this.numbers.length, this.count + 1);
+    this.numbers = widened(this.numbers, new Int32Array(room));
+    this.keys = widened(this.keys, new Float64Array(room));
   }
-}
-
-/** A copy with room for that place. */
-function widened(from: Int32Array, place: number): Int32Array<ArrayBuffer> {
-  const to = new Int32Array(Math.max(2 * from.length, place + 1));
-  to.set(from);
-  return to;
 }

@@ -1,4 +1,5 @@
 import { invariant } from '@millrace/kernel';
+import { widened } from '../widened.js';
 import { HeapArena } from './heap-arena.js';
 import type { LaneTable } from './lane-table.js';
 import type { QueuedTask } from './ordering-policy.js';
@@ -133,9 +134,4 @@ export class TenantLanes<T extends QueuedTask> {
     this.heads = widened(this.heads, new Int32Array(room));
     this.closed = widened(this.closed, new Uint8Array(room));
   }
-}
-
-function widened<A extends Int32Array | Uint8Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

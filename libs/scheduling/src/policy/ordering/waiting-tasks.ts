@@ -1,3 +1,4 @@
+import { widened } from '../widened.js';
 import { compareIds } from './ordering.js';
 import type { QueuedTask } from './ordering-policy.js';
 
@@ -99,9 +100,4 @@ export class WaitingTasks<T extends QueuedTask> {
     this.words = widened(this.words, new Int32Array(room));
     this.queues = widened(this.queues, new Uint16Array(room));
   }
-}
-
-function widened<A extends Float64Array | Int32Array | Uint16Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

@@ -1,4 +1,5 @@
 import type { NodeShapes } from '../fragmentation/node-shapes.js';
+import { widened } from '../widened.js';
 
 /** Stands for "as many as there may be". */
 const ROOM_LIMIT = 2 ** 30;
@@ -25,11 +26,8 @@ export class ShapeRooms {
   }
 
   private grow(): void {
-    const rooms = new Int32Array(this.shapes.room);
-    const known = new Uint32Array(this.shapes.room);
-    rooms.set(this.rooms);
-    known.set(this.known);
-    this.rooms = rooms;
-    this.known = known;
+    const { room } = this.shapes;
+    this.rooms = widened(this.rooms, new Int32Array(room));
+    this.known = widened(this.known, new Uint32Array(room));
   }
 }
