@@ -16,6 +16,7 @@ import type { EventBus } from '@millrace/messaging/ports';
 import { receivedEvent } from '@millrace/messaging/testing';
 import { DEFAULT_SCHEDULER_SETTINGS, Scheduler } from '@millrace/scheduling';
 import type { CycleReport } from '@millrace/scheduling/ports';
+import { silentObserver } from '@millrace/scheduling/testing';
 import { postgresCpu } from './postgres-cpu.js';
 
 export interface DispatchLoad {
@@ -127,6 +128,7 @@ function createScheduler(
     lag: { oldestMs: async () => 0 },
     dispatchLag: { oldestMs: async () => 0 },
     observer: {
+      ...silentObserver,
       cycled: (report) => {
         if (report.placements.length === 0) return;
         cycles.push(report);
@@ -136,12 +138,6 @@ function createScheduler(
         );
         if (total >= wanted) reached();
       },
-      refused: () => {},
-      expired: () => {},
-      resent: () => {},
-      gpusChanged: () => {},
-      forecast: () => {},
-      demandsUnmet: () => {},
     },
     clock: systemClock,
     logger: silentLogger,

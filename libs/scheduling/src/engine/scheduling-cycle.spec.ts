@@ -2,20 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '@millrace/kernel';
 import type { PendingTask, SchedulingSnapshot, WorkerView } from '../policy/snapshot.js';
 import { aPendingTask, aWorkerView } from '../testing/builders.js';
+import { silentObserver } from '../testing/silent-observer.js';
 import { readingOf, shownOfEach } from './queue-window.js';
 import { SchedulingCycle } from './scheduling-cycle.js';
 
 const WINDOW = { initial: 2, factor: 4, max: 32 };
 const HUGE = { gpus: 1, vramMiB: 999_999 };
-const observer = {
-  cycled: () => {},
-  refused: () => {},
-  expired: () => {},
-  resent: () => {},
-  gpusChanged: () => {},
-  forecast: () => {},
-  demandsUnmet: () => {},
-};
 
 function task(number: number, tenantId: string, overrides: Partial<PendingTask> = {}): PendingTask {
   return aPendingTask(number, { tenantId, ...overrides });
@@ -38,7 +30,7 @@ async function run(tasks: readonly PendingTask[], slots = 4, maxPlacements = 100
   const recorder = {
     decided: (cycle: { snapshot: SchedulingSnapshot }) => void recorded.push(cycle.snapshot.pending.length),
   };
-  const cycle = new SchedulingCycle({ read }, { apply }, new VirtualClock(), observer, WINDOW, {
+  const cycle = new SchedulingCycle({ read }, { apply }, new VirtualClock(), silentObserver, WINDOW, {
     ...{ recorder, configVersion: 'v' },
   });
   return { ...(await cycle.runOnce({ maxPlacements })), windows, recorded };
@@ -100,7 +92,7 @@ describe('the window of a cycle (ADR 14)', () => {
     };
     const apply: ConstructorParameters<typeof SchedulingCycle>[1]['apply'] = async ({ decisions }) =>
       decisions.filter((decision) => decision.kind === 'place');
-    const cycle = new SchedulingCycle({ read }, { apply }, new VirtualClock(), observer, WINDOW);
+    const cycle = new SchedulingCycle({ read }, { apply }, new VirtualClock(), silentObserver, WINDOW);
     await cycle.runOnce({ maxPlacements: 6 });
     await cycle.runOnce({ maxPlacements: 6 });
     waiting = many(1, 'a');

@@ -18,6 +18,7 @@ import { Scheduler } from '../engine/scheduler.js';
 import { DEFAULT_SCHEDULER_SETTINGS, type SchedulerSettings } from '../engine/scheduler-settings.js';
 import { idOf } from './builders.js';
 import { InMemorySchedulingDatabase } from './in-memory-scheduling-stores.js';
+import { silentObserver } from './silent-observer.js';
 
 type Assigned = EventData<typeof taskAssigned>;
 type Report = EventData<typeof attemptReported>;
@@ -30,8 +31,6 @@ export interface SchedulerFixtureOptions {
 }
 
 const PRICE_PER_GPU_HOUR = 900_000_000n;
-
-const silent = { cycled: () => {}, refused: () => {}, expired: () => {}, resent: () => {}, forecast: () => {} };
 
 /** A scheduler over stores in memory and a clock that moves when told, driven as its consumers drive it. */
 export class SchedulerFixture {
@@ -65,7 +64,7 @@ export class SchedulerFixture {
       lag: { oldestMs: async () => this.lag() },
       dispatchLag: { oldestMs: async () => this.dispatchLagMs },
       observer: {
-        ...silent,
+        ...silentObserver,
         gpusChanged: (outages, evicted) => this.gpuChanges.push({ outages, evicted }),
         demandsUnmet: (taskTypes) => this.unmet.push(taskTypes),
       },

@@ -19,6 +19,7 @@ import {
 } from '@millrace/messaging/ports';
 import { DEFAULT_SCHEDULER_SETTINGS, Scheduler, liveAttempt, type AttemptReportedEvent } from '@millrace/scheduling';
 import type { SchedulingUnitOfWork } from '@millrace/scheduling/ports';
+import { silentObserver } from '@millrace/scheduling/testing';
 import type { Machine } from '../world/machine.js';
 import type { World } from '../world/world.js';
 import { createServiceHost, startConsumers, type ServiceHost } from './host.js';
@@ -39,15 +40,7 @@ export async function startScheduler(world: World, machine: Machine): Promise<Sc
     gate,
     lag: gate,
     dispatchLag: { oldestMs: async () => 0 },
-    observer: {
-      cycled: () => {},
-      refused: () => {},
-      expired: () => {},
-      resent: () => {},
-      gpusChanged: () => {},
-      forecast: () => {},
-      demandsUnmet: () => {},
-    },
+    observer: silentObserver,
     priceOf: () => PRICE_PER_GPU_HOUR,
     holder: world.ids.next(),
     settings: DEFAULT_SCHEDULER_SETTINGS,
